@@ -143,16 +143,21 @@ def _label_boxes(labels: Labelmap) -> dict[int, Box]:
         return {}
     inner, names = labels[outer], None
     if int(inner.max()) > np.iinfo(np.uint16).max:
-        # find_objects makes one entry per number up to the largest: renumber where labels are sparse.
-        names, inner = np.unique(inner, return_inverse=True)
-        inner = inner.reshape(labels[outer].shape) + (0 if names[0] == 0 else 1)
-        names = names if names[0] == 0 else np.concatenate([[0], names])
-    found = find_objects(inner.astype(np.int32) if inner.dtype.kind == "u" and inner.dtype.itemsize > 2 else inner)
+        inner, names = _renumbered(inner)
     return {
-        index if names is None else int(names[index]): _shifted(box, outer)
-        for index, box in enumerate(found, start=1)
+        index if names is None else int(names[index - 1]): _shifted(box, outer)
+        for index, box in enumerate(find_objects(inner), start=1)
         if box is not None
     }
+
+
+def _renumbered(labels: Labelmap) -> tuple[Labelmap, Labelmap]:
+    """Labels 1, 2, …, and what each was: `find_objects` makes one entry per number up to the largest."""
+    foreground = labels != 0
+    names, numbers = np.unique(labels[foreground], return_inverse=True)
+    dense = np.zeros(labels.shape, np.int32)
+    dense[foreground] = numbers + 1
+    return dense, names
 
 
 def _shifted(box: Box, outer: Box) -> Box:
@@ -171,8 +176,10 @@ def _compare_box(
     nsd = None if outcome == "both-empty" else 0.0
     if outcome == "compared":
         distances = surface_distances(reference, prediction, axes, on_distances)
-        same = on_nsd == on_distances
-        nsd = (distances if same else surface_distances(reference, prediction, axes, on_nsd)).nsd(tolerance_mm)
+        near = distances
+        if on_nsd != on_distances:
+            near = surface_distances(reference, prediction, axes, on_nsd, limit_mm=tolerance_mm)
+        nsd = near.nsd(tolerance_mm)
     return SegmentationMetrics(
         dice=None if outcome == "both-empty" else 2 * overlap / (size_r + size_p),
         iou=None if outcome == "both-empty" else overlap / (size_r + size_p - overlap),
