@@ -1,0 +1,1 @@
+"""Background work: `enqueue` by name, a row with state and lease, resumed wherever a worker died."""
