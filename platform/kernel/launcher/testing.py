@@ -42,6 +42,21 @@ SCHEMA_SOURCES = (
 )
 
 
+def nominal_settings() -> dict[str, str]:
+    """Settings that are complete and lead nowhere, for tools that import Django's settings and open no connection."""
+    folder = Path(tempfile.gettempdir()) / "fiducial-nominal"
+    return {
+        "DATABASE_URL": "postgresql://app_user@127.0.0.1:9/nominal",
+        "DATABASE_OWNER_URL": "postgresql://app_owner@127.0.0.1:9/nominal",
+        "DATABASE_SYSTEM_URL": "postgresql://app_system@127.0.0.1:9/nominal",
+        "BROKER_URL": "redis://127.0.0.1:9/0",
+        "STORAGE_URL": (folder / "blobs").as_uri(),
+        "ROOT_KEY_FILE": str(folder / "root.hex"),
+        "AUDIT_SIGNING_KEY_FILE": str(folder / "audit-ed25519.pem"),
+        "SECRET_KEY": "nominal-settings-sign-nothing-and-serve-nobody-at-all",
+    }
+
+
 class TestServices:
     """The services of one test run, shared by its processes; only the process that owns the folder starts and stops."""
 
