@@ -1,0 +1,6 @@
+"""DICOM Segmentation (PS3.3 A.51, A.91) to and from label maps."""
+
+from imaging.seg.read import read_seg
+from imaging.seg.write import write_seg
+
+__all__ = ["read_seg", "write_seg"]
