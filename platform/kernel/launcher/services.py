@@ -72,6 +72,7 @@ class Services:
         """The environment settings, known before anything runs. Creates the keys on first use."""
         settings = ensure_keys(self.data_dir / "keys")
         settings["STORAGE_URL"] = (self.data_dir / "blobs").as_uri()
+        settings["AUDIT_ANCHOR_DIR"] = str(self.data_dir / "anchors")
         if self.postgres is not None:
             settings["DATABASE_URL"] = self.postgres.url("app_user", DATABASE)
             settings["DATABASE_OWNER_URL"] = self.postgres.url("app_owner", DATABASE)
@@ -88,7 +89,8 @@ class Services:
         check_environment(self._given)
         self._lock.acquire()
         try:
-            (self.data_dir / "blobs").mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name in ("blobs", "anchors"):
+                (self.data_dir / name).mkdir(mode=0o700, parents=True, exist_ok=True)
             settings = self.settings()
             if self.valkey is not None:
                 self.valkey.start()
