@@ -136,7 +136,8 @@ def _without_repeats(headers: list[InstanceHeader]) -> tuple[list[InstanceHeader
     One UID at different places is no repetition but a broken exporter; those all stay and quality control says so.
     """
     seen: set[tuple[object, ...]] = set()
-    unique, repeated = [], []
+    unique: list[InstanceHeader] = []
+    repeated: list[InstanceHeader] = []
     for header in headers:
         key = (header.sop_instance_uid, header.position_lps, header.instance_number, header.acquisition_time)
         (repeated if header.sop_instance_uid and key in seen else unique).append(header)

@@ -19,7 +19,7 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID
 
 from imaging.errors import ImagingError, UnreadableFileError
-from imaging.scan import EXPLICIT_LE, Element, RawHeader, Source, name_of, scan, tag_text
+from imaging.scan import EXPLICIT_LE, Element, RawHeader, Source, name_of, read_bytes, scan, tag_text
 
 Triple = tuple[float, float, float]
 Cosines = tuple[float, float, float, float, float, float]
@@ -92,6 +92,8 @@ class InstanceHeader:
     little_endian: bool
     offsets_in_file: bool
     pixel_data: tuple[int, int, int | None] | None
+    pixel_data_vr: str
+    has_modality_lut: bool
     issues: tuple[tuple[str, str], ...]
 
     @property
@@ -103,6 +105,13 @@ class InstanceHeader:
     def is_multiframe(self) -> bool:
         """Whether frames are described by functional groups or counted by NumberOfFrames."""
         return self.is_enhanced or self.number_of_frames > 1
+
+    def whole_bytes(self) -> bytes:
+        """The bytes that the offsets of `pixel_data` point into: the file, or the inflated data set."""
+        if self.offsets_in_file:
+            return read_bytes(self.source)
+        raw = scan(self.source)
+        return bytes(raw.buffer)
 
     @property
     def bytes_per_frame(self) -> int:
@@ -328,6 +337,8 @@ def _from_raw(raw: RawHeader, source: Any) -> InstanceHeader:
         little_endian=raw.little_endian,
         offsets_in_file=raw.in_file,
         pixel_data=_pixel_place(raw),
+        pixel_data_vr=raw.pixel_data[1].vr.decode("latin-1") if raw.pixel_data else "",
+        has_modality_lut=0x00283000 in elements,
         issues=tuple(raw.issues),
     )
 
