@@ -8,6 +8,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from kernel.launcher.runtime_directory import create_private, remove_if_empty, s
 
 SUPERUSER = "postgres"
 READY_TIMEOUT_S = 60.0
+NO_PROCESS = 2**31 - 1  # above any kernel's highest process number
 # Never on kept data: a power cut would lose it. Throw-away servers of a test run are deleted anyway.
 THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "2GB"}
 
@@ -78,16 +80,18 @@ class EmbeddedPostgres:
         return self._child is not None and self._child.alive
 
     def start(self) -> None:
-        """Create the cluster if there is none, start the server, return when it answers a query.
+        """Create the cluster if there is none, start the server, return when it answers a query. Harmless twice.
 
         Raises ServiceError with the end of the server's log when it does not come up.
         """
+        if self.alive:
+            return
         identity = unprivileged_identity()
         self.data_dir.mkdir(parents=True, exist_ok=True)
         if not (self.cluster / "PG_VERSION").exists():
             self._create_cluster(identity)
         self._refuse_other_version()
-        self._discard_foreign_pidfile()
+        self._disown_stale_pidfile()
         create_private(self.socket_dir)
         self._give_to(identity)
         self._child = Child(
@@ -148,24 +152,23 @@ class EmbeddedPostgres:
                 remedy="Dump and restore with deploy/backup, or choose another --data-dir.",
             )
 
-    def _discard_foreign_pidfile(self) -> None:
-        """Remove a postmaster.pid whose number now belongs to some other program.
+    def _disown_stale_pidfile(self) -> None:
+        """Make a postmaster.pid that no live server holds say so.
 
-        PostgreSQL recognises a dead number by itself, but not one that has been given to another process of ours.
+        PostgreSQL recognises a dead number by itself, but neither a killed server that nobody has reaped yet nor a
+        number that was given to another program. The number is replaced and the file kept: its other lines let the
+        server find out whether orphaned sessions still use the old shared memory.
         """
+        if sys.platform != "linux":
+            return  # who a number belongs to is read from /proc
         pidfile = self.cluster / "postmaster.pid"
         try:
-            pid = int(pidfile.read_text().split("\n", 1)[0])
+            first, _, rest = pidfile.read_text().partition("\n")
+            pid = int(first)
         except (FileNotFoundError, ValueError):
             return
-        if process_started_at(pid) is None:
-            return
-        try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            return
-        if os.fsencode(self.cluster) not in command:
-            pidfile.unlink(missing_ok=True)
+        if process_started_at(pid) is None or os.fsencode(self.cluster) not in _command_line(pid):
+            pidfile.write_text(f"{NO_PROCESS}\n{rest}")
 
     def _give_to(self, identity: Identity) -> None:
         if identity == "nobody":
@@ -203,6 +206,13 @@ class EmbeddedPostgres:
             f"PostgreSQL did not start. The end of its log:\n{log}\n",
             remedy="Free the disk or the data directory it names, or set DATABASE_URL to a server of your own.",
         )
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _chown_tree(directory: Path) -> None:
