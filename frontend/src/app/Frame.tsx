@@ -87,7 +87,7 @@ function TenantSwitch() {
   return (
     <Menu position="bottom-start">
       <Menu.Target>
-        <Button variant="default" aria-label={t('frame:switchTenant')} data-tenant={slug}>{label}</Button>
+        <Button variant="default" title={t('frame:switchTenant')} data-tenant={slug}>{label}</Button>
       </Menu.Target>
       <Menu.Dropdown>
         {tenants.map((tenant) => (

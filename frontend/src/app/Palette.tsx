@@ -58,7 +58,7 @@ export function Palette({ open, setOpen }: { open: boolean; setOpen: (open: bool
     event.preventDefault();
   };
   return (
-    <Modal opened={open} onClose={() => setOpen(false)} withCloseButton={false} title={t('frame:palette')} yOffset="12vh" centered={false}>
+    <Modal opened={open} onClose={() => setOpen(false)} withCloseButton={false} aria-label={t('frame:command')} yOffset="12vh" centered={false}>
       <TextInput
         data-autofocus
         role="combobox"
