@@ -64,10 +64,11 @@ def run(*command: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = 
 
 
 def create_venv() -> None:
-    """A fresh virtual environment of the running Python."""
+    """A fresh virtual environment, of the Python that is not itself in the one to be removed."""
+    python = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
     shutil.rmtree(VENV, ignore_errors=True)
     try:
-        run(sys.executable, "-m", "venv", VENV)
+        run(python if python.exists() else sys.executable, "-m", "venv", VENV)
     except SetupError:
         raise SetupError("Python's venv module does not work here. On Debian: apt-get install python3-venv.") from None
 
