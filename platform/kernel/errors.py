@@ -36,6 +36,7 @@ class DomainError(Exception):
         remedy: str | None = None,
         errors: Sequence[FieldProblem] = (),
         extra: dict[str, object] | None = None,
+        refused: object = None,
     ) -> None:
         self.code = code or self.code
         self.title = title or self.title
@@ -44,6 +45,8 @@ class DomainError(Exception):
         self.detail = detail or self.title
         self.errors = tuple(errors)
         self.extra = extra or {}
+        # A `kernel.acts.Act` to keep although the request is rolled back: somebody reached for what is not theirs.
+        self.refused = refused
         super().__init__(f"{self.code}: {self.detail}")
 
     def as_problem(self) -> dict[str, object]:

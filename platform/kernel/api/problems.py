@@ -23,6 +23,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     problem = as_domain_error(error)
     if problem is None:
         return None
+    if problem.refused is not None:
+        context["request"]._request.refused_act = problem.refused  # the tenant middleware records it after the rollback
     if connection.in_atomic_block:
         transaction.set_rollback(True)
     response = Response(problem.as_problem(), status=problem.status, content_type=CONTENT_TYPE)

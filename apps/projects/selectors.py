@@ -1,0 +1,105 @@
+"""Reads of the room, and its doors."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from apps.projects import permissions
+from apps.projects.constants import ROLE_ACTIONS, ProjectAction
+from apps.projects.domain import definitions
+from apps.projects.models import Charter, LabelSchema, Project, RoleGrant
+from kernel.actors import Actor
+from kernel.errors import ConflictError, NotFoundError
+
+may = permissions.may
+
+
+def project_list_for(actor: Actor, action: ProjectAction = ProjectAction.VIEW) -> QuerySet[Project]:
+    """The projects where the actor holds the permission. Administrators of the tenant see that all projects exist."""
+    if actor.administers and action is ProjectAction.VIEW:
+        return Project.objects.all()
+    return Project.objects.filter(pk__in=permissions.project_ids(actor, action))
+
+
+def project_get_for(
+    *, actor: Actor, slug: str = "", project_id: uuid.UUID | None = None, action: ProjectAction = ProjectAction.VIEW
+) -> Project:
+    """The project at `slug` or with this id, where the actor holds the permission. Raises `NotFoundError`."""
+    rows = Project.objects.filter(pk=project_id) if project_id else Project.objects.filter(slug=slug)
+    project = rows.first()
+    if project is None:
+        raise NotFoundError()
+    if actor.administers and action in {ProjectAction.VIEW, ProjectAction.MANAGE}:
+        return project
+    permissions.require(actor, action, project)
+    return project
+
+
+def project_ids_for(actor: Actor, action: ProjectAction) -> list[uuid.UUID]:
+    """The ids of the projects where the actor holds the permission."""
+    return permissions.project_ids(actor, action)
+
+
+def actions_of(actor: Actor) -> set[str]:
+    """Every permission the actor holds on any project: which rooms the page offers. One query."""
+    rows = RoleGrant.objects.filter(user_id=actor.user_id).values_list("role", flat=True).distinct()
+    return {action.value for role in rows for action in ROLE_ACTIONS.get(role, frozenset())}
+
+
+def roles_by_project(actor: Actor, project_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    """The actor's roles in each project, in one query."""
+    found: dict[uuid.UUID, list[str]] = defaultdict(list)
+    rows = RoleGrant.objects.filter(user_id=actor.user_id, project_id__in=list(project_ids)).order_by("role")
+    for row in rows:
+        found[row.project_id].append(row.role)
+    return found
+
+
+def role_grant_list_for(*, actor: Actor, project: Project) -> QuerySet[RoleGrant]:
+    """Who has which role; for the project's managers and the tenant's administrators."""
+    if not actor.administers:
+        permissions.require(actor, ProjectAction.MANAGE, project)
+    return RoleGrant.objects.select_related("user").filter(project=project)
+
+
+def user_ids_with_role(project_id: uuid.UUID, role: str) -> set[uuid.UUID]:
+    """The people who have a role in a project."""
+    return set(RoleGrant.objects.filter(project_id=project_id, role=role).values_list("user_id", flat=True))
+
+
+def label_schema_of(project_id: uuid.UUID, version: int | None = None) -> tuple[int, definitions.SchemaDefinition]:
+    """A version of the label schema (the newest by default), with its number. Raises `ConflictError` when there is none."""
+    rows = LabelSchema.objects.filter(project_id=project_id)
+    row = rows.filter(version=version).first() if version else rows.order_by("-version").first()
+    if row is None:
+        raise ConflictError(
+            "The project has no label schema yet.", code="no-label-schema", remedy="Write one on the project's page."
+        )
+    return row.version, definitions.schema_from_json(row.definition)
+
+
+def charter_of(project_id: uuid.UUID, version: int | None = None) -> tuple[int, definitions.CharterDefinition]:
+    """A version of the charter (the newest by default), with its number. Raises `ConflictError` when there is none."""
+    rows = Charter.objects.filter(project_id=project_id)
+    row = rows.filter(version=version).first() if version else rows.order_by("-version").first()
+    if row is None:
+        raise ConflictError(
+            "The project has no charter yet.", code="no-charter", remedy="Write one on the project's page."
+        )
+    return row.version, definitions.charter_from_json(row.definition)
+
+
+def definition_digests(project_id: uuid.UUID, schema_version: int, charter_version: int) -> tuple[str, str]:
+    """The digests of a schema version and a charter version, for manifests."""
+    schema = LabelSchema.objects.get(project_id=project_id, version=schema_version)
+    charter = Charter.objects.get(project_id=project_id, version=charter_version)
+    return schema.digest, charter.digest
+
+
+def projects_by_id(project_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Project]:
+    """Projects by id, in one query; the caller has opened the door."""
+    return {p.pk: p for p in Project.objects.filter(pk__in=set(project_ids))}

@@ -1,0 +1,20 @@
+"""Words of the room: roles in a tenant, scopes of a token."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class TenantRole(models.TextChoices):
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+    AUDITOR = "auditor"
+
+
+class TokenScope(models.TextChoices):
+    API_READ = "api:read"
+    API_WRITE = "api:write"
+    DICOMWEB_READ = "dicomweb:read"
+    DICOMWEB_STORE = "dicomweb:store"
+    RELEASES_PULL = "releases:pull"
