@@ -10,8 +10,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.config import RAISE
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.multival import MultiValue
 from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID, ExplicitVRLittleEndian, generate_uid
+from pydicom.valuerep import validate_value
 
 from imaging import ENGINE_VERSION
 from imaging.errors import ConversionError, InputError
@@ -215,11 +219,24 @@ def _copy_shared(first: Dataset, ds: Dataset) -> None:
         setattr(ds, keyword, "")
     for keyword in _SHARED_KEYWORDS:
         value = first.get(keyword)
-        if value is not None and value != "":
+        if value is not None and value != "" and _fits(first[keyword]):
             # A name read in another character set must be written in this one: hand over text, not bytes.
             setattr(ds, keyword, str(value) if keyword.endswith("Name") else copy.deepcopy(value))
     if not ds.get("StudyInstanceUID"):
         raise ConversionError("The source images have no study", remedy="Repair StudyInstanceUID.", tag="(0020,000D)")
+
+
+def _fits(element: DataElement) -> bool:
+    """Whether a value is one its VR allows: what the source got wrong is left out, not repeated (PS3.5 6.2)."""
+    if element.VR == "SQ":
+        return True
+    values = element.value if isinstance(element.value, MultiValue) else [element.value]
+    try:
+        for value in values:
+            validate_value(element.VR, str(value), RAISE)
+    except ValueError:
+        return False
+    return True
 
 
 def dicom_date(moment: datetime) -> str:

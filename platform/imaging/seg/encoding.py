@@ -48,6 +48,12 @@ def decimals(tag: int, values: Iterable[float]) -> bytes:
     return text(tag, "DS", "\\".join(format_number_as_ds(float(value)) for value in values))
 
 
+def implicit(tag: int, value: bytes) -> bytes:
+    """One data element of implicit VR (PS3.5 7.1.3): 32-bit lengths, where explicit VR caps a DS at 64 KiB."""
+    value += b" " * (len(value) % 2)
+    return _ITEM.pack(tag >> 16, tag & 0xFFFF, len(value)) + value
+
+
 def items(contents: Iterable[bytes]) -> bytes:
     """The value of a sequence: items of explicit length."""
     return b"".join(_ITEM.pack(0xFFFE, 0xE000, len(content)) + content for content in contents)
@@ -65,6 +71,6 @@ def code(tag: int, value: str, scheme: str, meaning: str) -> bytes:
     )
 
 
-def put_raw(ds: Dataset, tag: int, vr: str, value: bytes) -> None:
+def put_raw(ds: Dataset, tag: int, vr: str, value: bytes, *, is_implicit: bool = False) -> None:
     """Set an element from its encoded value; pydicom parses it only when it is looked at, and writes it as it is."""
-    ds[tag] = RawDataElement(Tag(tag), vr, len(value), value, 0, False, True)
+    ds[tag] = RawDataElement(Tag(tag), vr, len(value), value, 0, is_implicit, True)

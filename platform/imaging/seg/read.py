@@ -23,7 +23,7 @@ from imaging.seg.frames import read_frame_table
 from imaging.seg.pixels import assemble
 
 _SEG_CLASSES = frozenset(("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"))
-_LATERALITY = frozenset(("24028007", "7771000", "51440002", "66459002", "G-A100", "G-A101", "G-A102"))
+LATERALITY_CODES = frozenset(("24028007", "7771000", "51440002", "66459002", "G-A100", "G-A101", "G-A102"))
 
 
 def read_seg(
@@ -118,7 +118,8 @@ def _segment(item: Dataset) -> SegmentDescription:
         *((kinds[0].get("SegmentedPropertyTypeModifierCodeSequence") or []) if kinds else []),
     ]
     laterality = next(
-        (code for code in (coded_concept([m], "(0062,0011)") for m in modifiers) if code.value in _LATERALITY), None
+        (code for code in (coded_concept([m], "(0062,0011)") for m in modifiers) if code.value in LATERALITY_CODES),
+        None,
     )
     cielab = item.get("RecommendedDisplayCIELabValue")
     algorithm = str(item.get("SegmentAlgorithmType") or "MANUAL")
