@@ -152,6 +152,12 @@ def perform(check: Check) -> Outcome:
     return outcome
 
 
+def last_lines(text: str, count: int = 100) -> str:
+    """The end of a long output, where tools put what matters."""
+    lines = text.rstrip().splitlines()
+    return "\n".join(lines if len(lines) <= count else ["…", *lines[-count:]])
+
+
 def check_everything() -> int:
     """Run all checks, two at a time; 0 if all pass."""
     started = time.monotonic()
@@ -163,7 +169,7 @@ def check_everything() -> int:
                 outcomes = list(pool.map(perform, checks))
     failed = [outcome for outcome in outcomes if not outcome.passed]
     for outcome in failed:
-        print(f"\n=== {outcome.check.name}: {outcome.check.remedy}\n{outcome.output.rstrip()}")
+        print(f"\n=== {outcome.check.name}: {outcome.check.remedy}\n{last_lines(outcome.output)}")
     print(f"check: {len(outcomes) - len(failed)} of {len(outcomes)} passed in {time.monotonic() - started:.0f} s")
     return 1 if failed else 0
 
@@ -174,6 +180,7 @@ def main() -> int:
     parser.add_argument("part", nargs="?", choices=("openapi", "types"))
     parser.add_argument("file", nargs="?", type=Path)
     options = parser.parse_args()
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # also without activation
     if options.part == "openapi":
         return openapi_difference(options.file)
     if options.part == "types":

@@ -13,10 +13,11 @@ from kernel.launcher.errors import AlreadyRunningError
 from kernel.launcher.keys import ensure_keys
 from kernel.launcher.postgres import EmbeddedPostgres
 from kernel.launcher.roles import provision
-from kernel.launcher.settings_check import check_environment
+from kernel.launcher.settings_check import DATABASE_VARIABLES, KEY_VARIABLES, check_environment
 from kernel.launcher.valkey import EmbeddedValkey
 
 DATABASE = "fiducial"
+SETTINGS = (*DATABASE_VARIABLES, "BROKER_URL", "STORAGE_URL", *KEY_VARIABLES, "AUDIT_ANCHOR_DIR")
 
 
 class DataDirectoryLock:
@@ -79,7 +80,7 @@ class Services:
             settings["DATABASE_SYSTEM_URL"] = self.postgres.url("app_system", DATABASE)
         if self.valkey is not None:
             settings["BROKER_URL"] = self.valkey.broker_url
-        return {name: self._given.get(name) or value for name, value in settings.items()}
+        return settings | {name: self._given[name] for name in SETTINGS if self._given.get(name)}
 
     def start(self) -> dict[str, str]:
         """Start what is missing, create roles and database, and return the settings for child processes.

@@ -1,0 +1,119 @@
+"""A child is stopped with all it started, dies with its launcher, and is never confused with another process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kernel.launcher.process import Child, process_started_at, stop_leftover
+
+# Starts a worker of its own, says so, and waits; with "stubborn" it does not hear the stop signal.
+MASTER = """
+import signal, subprocess, sys, time
+if "stubborn" in sys.argv: signal.signal(signal.SIGTERM, signal.SIG_IGN)
+worker = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(15, 1); time.sleep(60)"])
+print(worker.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def child(folder: Path, *words: str) -> Child:
+    command = [sys.executable, "-c", *words]
+    return Child(name="try", command=command, log_file=folder / "logs" / "try.log", pidfile=folder / "run" / "try.pid")
+
+
+def first_line(of: Child) -> str:
+    deadline = time.monotonic() + 10
+    while not of.last_lines() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return of.last_lines()
+
+
+def gone(pid: int) -> bool:
+    deadline = time.monotonic() + 5
+    while process_started_at(pid) is not None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return process_started_at(pid) is None
+
+
+@pytest.mark.parametrize("words", [(), ("stubborn",)])
+def test_stop_ends_the_child_and_its_workers(tmp_path: Path, words: tuple[str, ...]) -> None:
+    running = child(tmp_path, MASTER, *words)
+    running.start()
+    worker = int(first_line(running))
+    pid = running.pid
+    assert pid is not None and running.alive
+    running.stop(timeout_s=0.5)
+    assert not running.alive
+    assert gone(pid) and gone(worker)
+    assert not (tmp_path / "run" / "try.pid").exists()
+    running.stop()
+
+
+def test_the_death_of_the_launcher_ends_the_child(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from kernel.launcher.process import Child\n"
+        "folder = Path(sys.argv[1])\n"
+        "child = Child('try', [sys.executable, '-c', 'import time; time.sleep(60)'], folder / 'l', folder / 'p')\n"
+        "child.start(); print(child.pid, flush=True); time.sleep(60)"
+    )
+    launcher = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert launcher.stdout is not None
+    pid = int(launcher.stdout.readline())
+    time.sleep(0.3)  # the leash asks for the signal a moment after it is started; before that it looks at its parent
+    launcher.kill()
+    launcher.wait()
+    assert gone(pid)
+
+
+def test_a_leftover_is_ended_before_its_successor_starts(tmp_path: Path) -> None:
+    first = child(tmp_path, "import time; time.sleep(60)")
+    first.start()
+    first_pid = first.pid
+    second = child(tmp_path, "import time; time.sleep(60)")
+    second.start()
+    try:
+        assert first_pid is not None and not first.alive
+        assert second.alive
+    finally:
+        second.stop()
+
+
+def test_a_number_that_was_given_to_another_process_is_left_alone(tmp_path: Path) -> None:
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        pidfile = tmp_path / "try.pid"
+        pidfile.write_text(f"{bystander.pid} 1")
+        assert stop_leftover(pidfile, stop_signal=signal.SIGTERM) is False
+        assert bystander.poll() is None
+        assert not pidfile.exists()
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_a_zombie_does_not_count_as_alive() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    deadline = time.monotonic() + 5
+    while process_started_at(process.pid) is not None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, 0)  # the kernel still answers for it
+    assert process_started_at(process.pid) is None
+    process.wait()
+
+
+def test_output_and_exit_code_are_kept(tmp_path: Path) -> None:
+    running = child(tmp_path, "import sys; print('one'); print('two', file=sys.stderr); sys.exit(3)")
+    running.start()
+    deadline = time.monotonic() + 5
+    while running.alive and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert running.exit_code == 3
+    assert sorted(running.last_lines().splitlines()) == ["one", "two"]
+    running.stop()
