@@ -87,7 +87,8 @@ def _read(path: Path) -> bytes:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError):
         raise ConfigurationError(
-            "ROOT_KEY_FILE cannot be read as hexadecimal digits: name the launcher's file, or restore it from its backup."
+            "ROOT_KEY_FILE cannot be read as hexadecimal digits. "
+            "Name the file the launcher made, or restore it from its backup."
         ) from None
     if len(key) != 32:
         raise ConfigurationError("ROOT_KEY_FILE must hold 32 bytes as 64 hexadecimal digits.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from kernel.errors import ConfigurationError
@@ -36,7 +34,7 @@ def test_two_seals_of_one_secret_differ():
     assert seal_secret("p", b"seed") != seal_secret("p", b"seed")
 
 
-def test_another_root_key_does_not_open_it(tmp_path: Path):
+def test_another_root_key_does_not_open_it(tmp_path):
     (tmp_path / "root.hex").write_text("ab" * 32)
     other = FileRootKey(tmp_path / "root.hex")
     wrapped = other.wrap(b"secret", b"context")
@@ -46,7 +44,7 @@ def test_another_root_key_does_not_open_it(tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", ["", "zz", "ab" * 31, "ab" * 33])
-def test_a_wrong_key_file_says_so_without_its_content(tmp_path: Path, content):
+def test_a_wrong_key_file_says_so_without_its_content(tmp_path, content):
     (tmp_path / "root.hex").write_text(content)
     with pytest.raises(ConfigurationError) as caught:
         FileRootKey(tmp_path / "root.hex")
@@ -54,6 +52,6 @@ def test_a_wrong_key_file_says_so_without_its_content(tmp_path: Path, content):
     assert not content or content not in str(caught.value)
 
 
-def test_repr_shows_no_key(tmp_path: Path):
+def test_repr_shows_no_key(tmp_path):
     (tmp_path / "root.hex").write_text("ab" * 32)
     assert "abab" not in repr(FileRootKey(tmp_path / "root.hex"))
