@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from imaging.agreement.estimate import Estimate, check_confidence, from_standard_error, not_defined
@@ -152,11 +151,12 @@ class _Components:
         positive, negative = scores[truth], scores[~truth]
         self.diseased, self.healthy = positive.size, negative.size
         if not positive.size or not negative.size:
-            self.v10, self.v01, self.area, self.variance = np.empty(0), np.empty(0), float("nan"), float("nan")
+            self.v10, self.v01 = np.empty(0), np.empty(0)
+            self.area, self.variance = float("nan"), float("nan")
             return
         together = stats.rankdata(np.concatenate([positive, negative]))
-        self.v10: NDArray[np.float64] = (together[: positive.size] - stats.rankdata(positive)) / negative.size
-        self.v01: NDArray[np.float64] = 1 - (together[positive.size :] - stats.rankdata(negative)) / positive.size
+        self.v10 = (together[: positive.size] - stats.rankdata(positive)) / negative.size
+        self.v01 = 1 - (together[positive.size :] - stats.rankdata(negative)) / positive.size
         self.area = float(self.v10.mean())
         self.variance = _covariance(self, self)
 
