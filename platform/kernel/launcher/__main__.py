@@ -1,4 +1,4 @@
-"""`python -m kernel.launcher up|services|run|provision|keys|check`."""
+"""`python -m kernel.launcher up|services|run|provision|keys|check|backup|restore`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+from kernel.launcher.backup import backup, mirror_blobs, restore
 from kernel.launcher.errors import LauncherError, SettingsError
 from kernel.launcher.keys import ensure_keys
 from kernel.launcher.process import leashed
@@ -64,6 +66,18 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("keys", help="make a set of keys in a folder; existing ones stay")
     command.add_argument("directory", type=Path)
     command.set_defaults(act=_keys)
+
+    command = commands.add_parser(
+        "backup", help="dump the database of DATABASE_SYSTEM_URL and mirror a folder of blobs"
+    )
+    command.add_argument("directory", type=Path, help="a new directory")
+    command.add_argument("--blobs", type=Path, help="mirror the file:// storage here")
+    command.set_defaults(act=_backup)
+
+    command = commands.add_parser("restore", help="restore into a new database on DATABASE_ADMIN_URL, and count it")
+    command.add_argument("directory", type=Path)
+    command.add_argument("--database", required=True)
+    command.set_defaults(act=_restore)
 
     command = commands.add_parser("check", help="refuse missing or contradictory settings, as production does at start")
     command.set_defaults(act=lambda options: check_environment(os.environ, complete=True))
@@ -123,15 +137,36 @@ def _run(options: argparse.Namespace) -> int:
             shutil.rmtree(data_dir, ignore_errors=True)
 
 
+def _required(name: str, what: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise SettingsError(f"{name} is not set.", remedy=f"Set it to {what}.")
+    return value
+
+
 def _provision(options: argparse.Namespace) -> None:
-    """Reads DATABASE_ADMIN_URL and, per role, APP_OWNER_PASSWORD and so on: words on a command line are seen by all."""
-    admin_url = os.environ.get("DATABASE_ADMIN_URL")
-    if not admin_url:
-        raise SettingsError("DATABASE_ADMIN_URL is not set.", remedy="Set it to a superuser's postgresql:// address.")
+    """Passwords come from APP_OWNER_PASSWORD and so on: words on a command line can be read by every user."""
     names = ("app_owner", "app_user", "app_system")
     passwords = {name: os.environ.get(f"{name.upper()}_PASSWORD", "") for name in names}
-    provision(admin_url, options.database, passwords=passwords)
+    provision(_required("DATABASE_ADMIN_URL", "a superuser's address"), options.database, passwords=passwords)
     say(f"roles and database {options.database} are in place")
+
+
+def _backup(options: argparse.Namespace) -> None:
+    counts = backup(_required("DATABASE_SYSTEM_URL", "app_system's address"), options.directory)
+    say(f"{sum(counts.values())} rows of {len(counts)} tables are in {options.directory}")
+    if options.blobs is not None:
+        address = urlsplit(_required("STORAGE_URL", "the folder of blobs"))
+        if address.scheme != "file":
+            raise SettingsError("STORAGE_URL is not a folder.", remedy="Use your object store's own replication.")
+        copied, removed = mirror_blobs(Path(unquote(address.path)), options.blobs)
+        say(f"{copied} blobs copied, {removed} erased ones removed")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    admin_url = _required("DATABASE_ADMIN_URL", "a superuser's address")
+    counts = restore(admin_url, options.database, options.directory)
+    say(f"{sum(counts.values())} rows of {len(counts)} tables came back, as counted when they were saved")
 
 
 def _keys(options: argparse.Namespace) -> None:
