@@ -326,7 +326,8 @@ def _colour(array: Array, d: PixelDescription) -> Array:
     y, cb, cr = (array[..., i].astype(np.float32) for i in range(3))
     cb, cr = cb - 128.0, cr - 128.0
     rgb = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], axis=-1)
-    return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+    eight_bit: Array = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+    return eight_bit
 
 
 def decode_frame(dataset: Dataset | InstanceHeader, frame_index: int) -> Array:
