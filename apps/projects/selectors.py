@@ -14,6 +14,7 @@ from apps.projects.domain import definitions
 from apps.projects.models import Charter, LabelSchema, Project, RoleGrant
 from kernel.actors import Actor
 from kernel.errors import ConflictError, NotFoundError
+from kernel.jobs.models import Job
 
 may = permissions.may
 
@@ -46,14 +47,14 @@ def project_ids_for(actor: Actor, action: ProjectAction) -> list[uuid.UUID]:
 
 def actions_of(actor: Actor) -> set[str]:
     """Every permission the actor holds on any project: which rooms the page offers. One query."""
-    rows = RoleGrant.objects.filter(user_id=actor.user_id).values_list("role", flat=True).distinct()
+    rows = RoleGrant.objects.filter(user=actor.user).values_list("role", flat=True).distinct()
     return {action.value for role in rows for action in ROLE_ACTIONS.get(role, frozenset())}
 
 
 def roles_by_project(actor: Actor, project_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
     """The actor's roles in each project, in one query."""
     found: dict[uuid.UUID, list[str]] = defaultdict(list)
-    rows = RoleGrant.objects.filter(user_id=actor.user_id, project_id__in=list(project_ids)).order_by("role")
+    rows = RoleGrant.objects.filter(user=actor.user, project_id__in=list(project_ids)).order_by("role")
     for row in rows:
         found[row.project_id].append(row.role)
     return found
@@ -103,3 +104,40 @@ def definition_digests(project_id: uuid.UUID, schema_version: int, charter_versi
 def projects_by_id(project_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Project]:
     """Projects by id, in one query; the caller has opened the door."""
     return {p.pk: p for p in Project.objects.filter(pk__in=set(project_ids))}
+
+
+def rooms_for(actor: Actor) -> list[str]:
+    """The rooms the left rail shows: only what the person's roles use."""
+    actions = {a.value for a in ProjectAction} if actor.is_system else actions_of(actor)
+    rules: list[tuple[str, bool]] = [
+        ("worklist", bool(actions & {ProjectAction.READ, ProjectAction.ADJUDICATE})),
+        ("projects", actor.administers or ProjectAction.VIEW in actions),
+        ("studies", ProjectAction.VIEW_STUDIES in actions),
+        ("review", ProjectAction.VIEW_CASES in actions),
+        ("datasets", ProjectAction.VIEW_DATASETS in actions),
+        ("releases", ProjectAction.PULL_RELEASES in actions),
+        ("jobs", actor.administers or ProjectAction.VIEW_CASES in actions),
+        ("audit", actor.administers or actor.role == "auditor"),
+        ("members", actor.administers or actor.role == "auditor"),
+    ]
+    return [room for room, shown in rules if shown]
+
+
+def job_list_for(actor: Actor, *, state: str = "", project_slug: str = "") -> QuerySet[Job]:
+    """Background work of the projects the actor sees cases of; administrators and auditors see the tenant's."""
+    rows = Job.objects.all()
+    if not (actor.administers or actor.role == "auditor"):
+        rows = rows.filter(project_id__in=permissions.project_ids(actor, ProjectAction.VIEW_CASES))
+    if state:
+        rows = rows.filter(state=state)
+    if project_slug:
+        rows = rows.filter(project_id__in=Project.objects.filter(slug=project_slug).values("pk"))
+    return rows
+
+
+def job_get_for(*, actor: Actor, job_id: uuid.UUID) -> Job:
+    """One job the actor may see. Raises `NotFoundError`."""
+    job = job_list_for(actor).filter(pk=job_id).first()
+    if job is None:
+        raise NotFoundError()
+    return job

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from django.db import models
 
 
@@ -18,3 +20,12 @@ class TokenScope(models.TextChoices):
     DICOMWEB_READ = "dicomweb:read"
     DICOMWEB_STORE = "dicomweb:store"
     RELEASES_PULL = "releases:pull"
+
+
+class TenantAction(StrEnum):
+    VIEW_MEMBERS = "tenants.member.view"
+    CHANGE_MEMBERS = "tenants.member.change"
+    CHANGE_PROVIDERS = "tenants.provider.change"
+    CREATE_PROJECT = "tenants.project.create"
+    VIEW_AUDIT = "tenants.audit.view"
+    VIEW_JOBS = "tenants.job.view"

@@ -16,6 +16,7 @@ from apps.tenants.models import User
 from apps.tenants.services import tokens
 from kernel.actors import Actor
 from kernel.acts import Act
+from kernel.api.addresses import client_address
 from kernel.api.problems import problem_response
 from kernel.errors import NotFoundError, SignedOutError
 from kernel.events import publish
@@ -90,10 +91,3 @@ class TenantMiddleware:
         if isinstance(refused, Act):
             with tenant_scope(actor.tenant_id):
                 publish(refused)
-
-
-def client_address(request: HttpRequest) -> str:
-    """Where the request came from: the peer, or what the proxy we run says of it."""
-    peer = str(request.META.get("REMOTE_ADDR") or "local")
-    forwarded = request.headers.get("X-Real-IP", "")
-    return forwarded if forwarded and peer in {"127.0.0.1", "::1", "local"} else peer

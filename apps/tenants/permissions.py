@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-from apps.tenants.constants import TenantRole
+from apps.tenants.constants import TenantAction, TenantRole
 from kernel.actors import Actor
 from kernel.errors import NotFoundError
-
-
-class TenantAction(StrEnum):
-    VIEW_MEMBERS = "tenants.member.view"
-    CHANGE_MEMBERS = "tenants.member.change"
-    CHANGE_PROVIDERS = "tenants.provider.change"
-    CREATE_PROJECT = "tenants.project.create"
-    VIEW_AUDIT = "tenants.audit.view"
-    VIEW_JOBS = "tenants.job.view"
-
 
 ALLOWED: dict[str, frozenset[TenantAction]] = {
     TenantRole.OWNER: frozenset(TenantAction),

@@ -7,16 +7,27 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.tenants import permissions
+from apps.tenants.constants import TenantAction
 from apps.tenants.domain import tokens
 from apps.tenants.domain.claims import email_domain
 from apps.tenants.models import ApiToken, DomainRoute, IdentityProvider, Membership, PersonSession, Tenant, User
-from apps.tenants.permissions import TenantAction
 from kernel.actors import Actor
 from kernel.errors import NotFoundError
 from kernel.tenancy.scope import person_scope, tenant_scope
+
+Person = User
+
+require_action = permissions.require
+may_act = permissions.may
+
+
+def person_of(request: HttpRequest) -> User | None:
+    """Who is signed in with the request's session, if anybody."""
+    return request.user if isinstance(request.user, User) else None
 
 
 def tenant_by_slug(slug: str) -> Tenant | None:
@@ -111,7 +122,7 @@ def members_by_id(user_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, User]:
 def token_list_for(actor: Actor) -> QuerySet[ApiToken]:
     """The actor's own tokens; administrators see every one of the tenant."""
     mine = ApiToken.objects.select_related("user").filter(revoked_at=None)
-    return mine if actor.administers else mine.filter(user_id=actor.user_id)
+    return mine if actor.administers else mine.filter(user=actor.user)
 
 
 def provider_list_for(actor: Actor) -> QuerySet[IdentityProvider]:

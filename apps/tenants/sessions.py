@@ -23,7 +23,7 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> PersonSession:
         # Saving again must keep what is not in the data: public id, first and last sight.
-        key = self._get_or_create_session_key()
+        key = self.session_key or self._get_new_session_key()  # type: ignore[attr-defined]  # private in the stubs
         row = PersonSession.objects.filter(session_key=key).first() or PersonSession(session_key=key)
         row.session_data = self.encode(data)
         row.expire_date = self.get_expiry_date()

@@ -11,8 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
 http = get_asgi_application()  # before anything that touches models
 
-from apps.tenants.api.sockets import socket_urls  # noqa: E402  # needs the app registry
 from django.conf import settings  # noqa: E402  # needs the settings module named above
+
+from apps.projects.api.sockets import socket_urls  # noqa: E402  # needs the app registry
 
 application = ProtocolTypeRouter(
     {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 
 from django.apps import apps as registry
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from config import health, pages
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
     path("metrics", health.metrics),
@@ -20,9 +20,6 @@ for _app in registry.get_app_configs():
         urlpatterns.append(path("", include(f"{_app.name}.api.urls")))
 
 urlpatterns += [
-    path("api/v1/", include("kernel.jobs.api_urls"))
-    if importlib.util.find_spec("kernel.jobs.api_urls")
-    else path("api/v1/none", pages.absent),
     re_path(r"^(?:api|dicomweb|static)/", pages.absent),
     re_path(r"^", pages.page),
 ]

@@ -19,6 +19,9 @@ from apps.audit.models import AuditEvent, Checkpoint
 from apps.audit.services.recording import plain
 from apps.audit.services.sealing import record_of
 from apps.audit.services.signing_key import trusted_keys
+from apps.tenants.constants import TenantAction
+from apps.tenants.selectors import require_action
+from kernel.actors import Actor
 from kernel.errors import InvalidError
 from kernel.tenancy.scope import current_tenant_id
 
@@ -30,6 +33,12 @@ def verify() -> Verdict:
     """Verify the current tenant's log against its checkpoints and the anchor kept outside."""
     checkpoints = _stored_checkpoints()
     return verify_log(_stored_events(), checkpoints, trusted_keys(), anchor=_anchor(current_tenant_id()))
+
+
+def verify_for(actor: Actor) -> Verdict:
+    """`verify`, for those who may see the trail. Raises `NotFoundError`."""
+    require_action(actor, TenantAction.VIEW_AUDIT)
+    return verify()
 
 
 def export(out: TextIO) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -27,7 +28,7 @@ class Project(TenantModel):
 
     class Meta:
         default_permissions = ()
-        permissions = ProjectAction.choices
+        permissions: ClassVar[Any] = ProjectAction.choices
         constraints = [models.UniqueConstraint(fields=["tenant_id", "slug"], name="projects_project_slug")]
 
 

@@ -12,8 +12,8 @@ from apps.audit.services import event_record
 from apps.projects.constants import ROLE_ACTIONS, ProjectAction, ProjectRole
 from apps.projects.models import Project, RoleGrant
 from apps.projects.selectors import project_get_for
-from apps.tenants.permissions import TenantAction, require
-from apps.tenants.selectors import members_by_id
+from apps.tenants.constants import TenantAction
+from apps.tenants.selectors import members_by_id, require_action
 from kernel.actors import Actor
 from kernel.errors import ConflictError, NotFoundError
 
@@ -23,7 +23,7 @@ def project_create(
     *, actor: Actor, slug: str, name: str, description: str = "", colour: str = "#4f8cc9", policy: str = "basic"
 ) -> Project:
     """A new project, in draft; whoever makes it manages it. Raises `ConflictError` when the address is taken."""
-    require(actor, TenantAction.CREATE_PROJECT)
+    require_action(actor, TenantAction.CREATE_PROJECT)
     try:
         with transaction.atomic():
             project = Project.objects.create(

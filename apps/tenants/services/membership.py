@@ -10,9 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from apps.tenants import permissions, selectors
-from apps.tenants.constants import TenantRole
+from apps.tenants.constants import TenantAction, TenantRole
 from apps.tenants.models import ApiToken, Membership, PersonSession, Region, Tenant, User
-from apps.tenants.permissions import TenantAction
 from kernel.actors import Actor, system_actor
 from kernel.acts import Act
 from kernel.errors import ConflictError, FieldProblem, InvalidError, NotFoundError

@@ -9,10 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.tenants import permissions, selectors
-from apps.tenants.constants import TokenScope
+from apps.tenants.constants import TenantAction, TokenScope
 from apps.tenants.domain import tokens
 from apps.tenants.models import ApiToken, User
-from apps.tenants.permissions import TenantAction
 from kernel.actors import Actor
 from kernel.acts import Act
 from kernel.errors import InvalidError, NotFoundError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.authentication import BaseAuthentication, CSRFCheck
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from kernel.actors import Actor
-from kernel.errors import ForbiddenError
+from kernel.api.problems import ensure_csrf
 
 
 class ActorAuthentication(BaseAuthentication):
@@ -22,16 +22,8 @@ class ActorAuthentication(BaseAuthentication):
             return actor.user, actor
         if user is None or not user.is_authenticated:
             return None
-        self._enforce_csrf(request)
+        ensure_csrf(request)
         return user, actor
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
-
-    def _enforce_csrf(self, request: Request) -> None:
-        check = CSRFCheck(lambda _request: None)  # type: ignore[arg-type, return-value]  # DRF calls it the same way
-        check.process_request(request._request)
-        if check.process_view(request._request, None, (), {}):  # type: ignore[arg-type]  # no view is wrapped
-            raise ForbiddenError(
-                "The request did not carry the page's CSRF token.", code="csrf", remedy="Reload the page and try again."
-            )

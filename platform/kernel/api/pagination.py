@@ -17,10 +17,10 @@ class KeysetPagination(CursorPagination):
     page_size_query_param = "page_size"
 
     def __init__(self, ordering: tuple[str, ...] = ("-created_at", "-id")) -> None:
-        self.ordering = ordering
+        self._keys = ordering
 
     def get_ordering(self, request: Any, queryset: Any, view: Any) -> tuple[str, ...]:
-        return self.ordering
+        return self._keys
 
     def response(self, rows: Any, extra: dict[str, Any]) -> Response:
         """The envelope."""

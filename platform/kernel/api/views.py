@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, cast
 
 from django.db.models import QuerySet
-from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -14,39 +14,21 @@ from rest_framework.views import APIView
 
 from kernel.actors import Actor
 from kernel.api.pagination import KeysetPagination
-from kernel.errors import NotFoundError, SignedOutError
-
-READ_SCOPE = "api:read"
-WRITE_SCOPE = "api:write"
-
-
-class InTenant(BasePermission):
-    """Someone acts, in a tenant, and their token reaches this far."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        if request.user is None or not getattr(request.user, "is_authenticated", False):
-            raise SignedOutError()
-        actor = request.auth
-        if not isinstance(actor, Actor):
-            raise NotFoundError()
-        scope = view.read_scope if request.method in {"GET", "HEAD", "OPTIONS"} else view.write_scope
-        if not actor.may(scope):
-            raise NotFoundError(remedy="This token's scopes do not reach here; make one with the scope it needs.")
-        return True
+from kernel.api.permissions import READ_SCOPE, WRITE_SCOPE, InTenant
+from kernel.errors import SignedOutError
 
 
 class TenantView(APIView):
     """A view inside a tenant. `read_scope` and `write_scope` say what an API token needs."""
 
-    permission_classes: ClassVar[Any] = [InTenant]
+    permission_classes = [InTenant]
     read_scope = READ_SCOPE
     write_scope = WRITE_SCOPE
 
     @property
     def actor(self) -> Actor:
         """Who acts."""
-        actor: Actor = self.request.auth
-        return actor
+        return cast(Actor, self.request.auth)
 
     def page(
         self,
@@ -75,7 +57,7 @@ class TenantView(APIView):
 class SignedInView(APIView):
     """A view for a signed-in person outside any tenant."""
 
-    permission_classes: ClassVar[Any] = [AllowAny]
+    permission_classes = [AllowAny]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -86,4 +68,4 @@ class SignedInView(APIView):
 class PublicView(APIView):
     """A view for anybody; says so in its name because it is rare."""
 
-    permission_classes: ClassVar[Any] = [AllowAny]
+    permission_classes = [AllowAny]

@@ -1,4 +1,4 @@
-"""Runs one job: claim, heartbeat, function, finish. Used by the Celery worker and by `services.drain`."""
+"""Runs one job: claim, heartbeat, function, finish. Used by the Celery worker and by `drain`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kernel.errors import DomainError
 from kernel.jobs import services
 from kernel.jobs.models import Job, JobState
 from kernel.jobs.registry import CancelledError, RetryLaterError, UnknownJobError, definition
-from kernel.tenancy.scope import bound_tenant, tenant_scope
+from kernel.tenancy.scope import bound_tenant, current_tenant_id, tenant_scope
 
 _log = logging.getLogger(__name__)
 
@@ -130,3 +130,18 @@ def _heartbeat(context: JobContext) -> Iterator[None]:
     finally:
         ended.set()
         thread.join(timeout=5)
+
+
+def drain(*, limit: int = 1000) -> int:
+    """Run the current tenant's queued jobs here and now, in order. For commands and tests; workers do the same by message."""
+    tenant_id = current_tenant_id()
+    ran = 0
+    while ran < limit:
+        with tenant_scope(tenant_id):
+            waiting = Job.objects.filter(state=JobState.QUEUED).order_by("created_at").values_list("pk", flat=True)
+            next_id = waiting.first()
+        if next_id is None:
+            break
+        run_job(tenant_id, next_id)
+        ran += 1
+    return ran

@@ -16,7 +16,6 @@ from kernel.ids import uuid7
 from kernel.jobs import live, transport
 from kernel.jobs.models import Job, JobState
 from kernel.jobs.registry import JobDefinition, definition
-from kernel.tenancy.scope import current_tenant_id, tenant_scope
 
 LEASE = dt.timedelta(seconds=45)
 """How long a silent worker keeps its job."""
@@ -167,20 +166,5 @@ def job_get(job_id: uuid.UUID) -> Job:
 
 def backoff_s(wanted: JobDefinition, attempts: int) -> int:
     """Seconds until the next attempt: 2, 8, 32 … at most 5 minutes."""
-    return min(300, 2 * 4 ** max(attempts - 1, 0))
-
-
-def drain(*, limit: int = 1000) -> int:
-    """Run the current tenant's queued jobs here and now, in order. For commands and tests; workers do the same by message."""
-    from kernel.jobs.runner import run_job  # the runner imports this module
-
-    tenant_id, ran = current_tenant_id(), 0
-    while ran < limit:
-        with tenant_scope(tenant_id):
-            waiting = Job.objects.filter(state=JobState.QUEUED).order_by("created_at").values_list("pk", flat=True)
-            next_id = waiting.first()
-        if next_id is None:
-            return ran
-        run_job(tenant_id, next_id)
-        ran += 1
-    return ran
+    seconds: int = 2 * 4 ** max(attempts - 1, 0)
+    return min(300, seconds)
