@@ -70,6 +70,12 @@ def test_production_wants_every_setting(tmp_path: Path) -> None:
             check_environment({key: value for key, value in complete.items() if key != name}, complete=True)
 
 
+def test_production_is_served_behind_tls_only(tmp_path: Path) -> None:
+    complete = DATABASES | ensure_keys(tmp_path) | {"BROKER_URL": "redis://host", "STORAGE_URL": "file:///srv"}
+    with pytest.raises(SettingsError, match="PUBLIC_URL is not https"):
+        check_environment(complete | {"PUBLIC_URL": "http://example.org"}, complete=True)
+
+
 def test_keys_are_private_made_once_and_checked(tmp_path: Path) -> None:
     first = ensure_keys(tmp_path / "keys")
     contents = {name: Path(path).read_bytes() for name, path in first.items()}

@@ -34,6 +34,8 @@ def check_environment(environment: Mapping[str, str], *, complete: bool = False)
         for name in (*DATABASE_VARIABLES, "BROKER_URL", "STORAGE_URL", *KEY_VARIABLES, "PUBLIC_URL"):
             if not environment.get(name):
                 raise SettingsError(f"{name} is not set.", remedy="Set it; docs/operations.md says what it holds.")
+        if not environment["PUBLIC_URL"].startswith("https://"):
+            raise SettingsError("PUBLIC_URL is not https.", remedy="Production serves behind TLS only.")
     _check_databases(environment)
     _check_broker(environment)
     _check_storage(environment)
