@@ -169,6 +169,8 @@ def _walk_file(data: Any, size: int, name: str | None) -> RawHeader:
         data = _inflate(bytes(data[start:]), name)
         raw = RawHeader(data, len(data), syntax, True, in_file=False, issues=issues)
         _walk(raw, 0, False, name)
+        if not raw.elements:
+            raise _not_dicom(name)
         return raw
     guessed = _encoding_at(data, start)
     if not syntax:
@@ -285,11 +287,15 @@ def _walk(raw: RawHeader, position: int, implicit: bool, name: str | None) -> No
     view: Any = data
     end = len(view)
     last = -1
+    steps = 0
     while position + 8 <= size:
         if position + 8 > end:
             raise _MoreBytesNeeded
         group, number, vr, length = short(view, position)
         tag = group << 16 | number
+        if group == 0:
+            break
+        steps += 1
         header = 8
         if implicit:
             (length,) = long(view, position + 4)
@@ -324,7 +330,7 @@ def _walk(raw: RawHeader, position: int, implicit: bool, name: str | None) -> No
             if position > end and position <= size and tag <= 0x7FE00000:
                 raise _MoreBytesNeeded
         last = tag
-        if len(elements) > MAX_ELEMENTS:
+        if steps > MAX_ELEMENTS:
             raise UnreadableFileError(
                 "The file holds more elements than any image does", remedy=_REMEDY, path=name, code="too-many-elements"
             )

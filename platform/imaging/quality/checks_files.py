@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from imaging.quality.attributes import MissingAttribute
 from imaging.quality.classes import SINGLE_FRAME_CLASS
 from imaging.quality.facts import Facts
 from imaging.quality.report import Finding, Proposal, Severity
@@ -144,24 +145,26 @@ def _structure(subject: Subject) -> Iterator[Finding]:
 
 
 def _missing(subject: Subject) -> Iterator[Finding]:
-    found: dict[tuple[str, str, str, tuple[str, ...]], list[Facts]] = defaultdict(list)
-    tags: dict[str, str] = {}
+    """One finding for each set of instances that lack the same attributes."""
+    lacking: dict[tuple[str, str, tuple[str, ...]], list[MissingAttribute]] = defaultdict(list)
+    members: dict[tuple[str, str, MissingAttribute], list[Facts]] = defaultdict(list)
     for one in subject.facts:
         for attribute in one.missing:
-            found[(attribute.kind, attribute.problem, attribute.keyword, attribute.path)].append(one)
-            tags[attribute.keyword] = attribute.tag
-    for (kind, problem, keyword, path), members in found.items():
-        where = f" in {' > '.join(path)}" if path else ""
+            members[(attribute.kind, attribute.problem, attribute)].append(one)
+    for (kind, problem, attribute), facts in members.items():
+        lacking[(kind, problem, names_of(facts))].append(attribute)
+    for (kind, problem, names), attributes in lacking.items():
+        shown = [" > ".join([*a.path, a.keyword]) for a in attributes]
         yield Finding(
             code=f"type-{kind}-{problem}",
             severity="warning" if kind == "1" else "info",
-            title=f"{keyword} (type {kind}) is {problem}{where}",
-            affected=names_of(members),
-            evidence={"tag": tags[keyword], "keyword": keyword, "path": list(path), "instances": len(members)},
-            consequence="The object does not conform; software that relies on the attribute may refuse it."
+            title=f"Attributes of type {kind} are {problem}: {', '.join(shown)}",
+            affected=names,
+            evidence={"instances": len(names), "attributes": shown, "tags": [a.tag for a in attributes]},
+            consequence="The object does not conform; software that relies on the attributes may refuse it."
             if kind == "1"
-            else "The object does not conform; the attribute should be there, even if empty.",
-            remedy="Ask the sender to fill the attribute, or accept that conversions will complete it.",
+            else "The object does not conform; the attributes should be there, even if empty.",
+            remedy="Ask the sender to fill them, or accept that conversions will complete them.",
         )
 
 

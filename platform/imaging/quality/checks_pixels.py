@@ -21,6 +21,7 @@ HU_LOWEST, HU_HIGHEST = -1100.0, 4200.0
 """CT numbers outside this range, padding apart, are no tissue, air, bone or contrast medium."""
 HU_HIGHEST_EXTENDED = 31_000.0
 OUTLIER_FACTOR = 8.0
+_MEASURED = frozenset({"CR", "CT", "DX", "MG", "MR", "NM", "PT", "RF", "XA"})
 
 
 def check_pixels(subject: Subject) -> Iterator[Finding]:
@@ -66,7 +67,12 @@ def _saturated(subject: Subject) -> Iterator[Finding]:
     members, shares = [], []
     for one, frame in _frames(subject):
         h = one.header
-        if h.samples_per_pixel != 1 or frame.minimum == frame.maximum or h.bits_stored < 8:
+        if (
+            h.modality not in _MEASURED
+            or h.samples_per_pixel != 1
+            or frame.minimum == frame.maximum
+            or h.bits_stored < 8
+        ):
             continue
         top = float(2 ** (h.bits_stored - (1 if h.pixel_representation else 0)) - 1)
         if (
