@@ -19,23 +19,24 @@ from pathlib import Path
 from typing import Any
 
 from pydicom._dicom_dict import DicomDictionary
+from pydicom.datadict import dictionary_description, dictionary_has_tag
 from pydicom.sr._cid_dict import cid_concepts
 from pydicom.sr._concepts_dict import concepts
 
 DATA = Path(__file__).parent / "data"
 
-# Rows of PS3.15 2026d that edition 2025b does not have: tag, name, basic profile, option columns that are set.
-ROWS_2026D: tuple[tuple[str, str, str, dict[str, str]], ...] = (
-    ("(0040,0556)", "Acquisition Context Description", "X", {"cleanDescOpt": "C"}),
-    ("(003A,020C)", "Channel Derivation Description", "X", {"cleanDescOpt": "C"}),
-    ("(003A,0203)", "Channel Label", "X", {"cleanDescOpt": "C"}),
-    ("(003A,0020)", "Multiplex Group Label", "X", {"cleanDescOpt": "C"}),
-    ("(3004,007F)", "Derivation Description of Dose Summation", "X", {"cleanDescOpt": "C"}),
-    ("(0040,E012)", "Identifier Code of Encapsulated Document", "X", {}),
-    ("(0018,1010)", "Secondary Capture Device ID", "X", {"rtnDevIdOpt": "K"}),
-    ("(0018,1011)", "Hardcopy Creation Device ID", "X", {"rtnDevIdOpt": "K"}),
-    ("(0070,0006)", "Unformatted Text Value", "D", {"cleanDescOpt": "C"}),
-    ("(0040,B020)", "Waveform Annotation Sequence", "X/D", {"cleanStructContOpt": "C"}),
+# Rows of PS3.15 2026d that edition 2025b does not have: tag, basic profile, option columns that are set.
+ROWS_2026D: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("(0040,0556)", "X", {"cleanDescOpt": "C"}),
+    ("(003A,020C)", "X", {"cleanDescOpt": "C"}),
+    ("(003A,0203)", "X", {"cleanDescOpt": "C"}),
+    ("(003A,0020)", "X", {"cleanDescOpt": "C"}),
+    ("(3004,007F)", "X", {"cleanDescOpt": "C"}),
+    ("(0040,E012)", "X", {}),
+    ("(0018,1010)", "X", {"rtnDevIdOpt": "K"}),
+    ("(0018,1011)", "X", {"rtnDevIdOpt": "K"}),
+    ("(0070,0006)", "D", {"cleanDescOpt": "C"}),
+    ("(0040,B020)", "X/D", {"cleanStructContOpt": "C"}),
 )
 GPS_WITH_DATE_OPTIONS = re.compile(r"GPS (Date|Time) ?Stamp", re.IGNORECASE)
 PRIVATE_VRS_KEPT = frozenset({"DS", "IS", "CS", "FL", "FD", "SL", "SS", "UL", "US"})
@@ -55,8 +56,10 @@ def write_profile_rows(references: Path) -> None:
         if GPS_WITH_DATE_OPTIONS.search(row["name"]):
             row["rtnLongFullDatesOpt"], row["rtnLongModifDatesOpt"] = "K", "C"
     known = {row["tag"] for row in rows}
-    for tag, name, action, options in ROWS_2026D:
+    for tag, action, options in ROWS_2026D:
         if tag not in known:
+            number = int(tag[1:5] + tag[6:10], 16)
+            name = dictionary_description(number) if dictionary_has_tag(number) else ""
             rows.append({**dict.fromkeys(columns, ""), "tag": tag, "name": name, "basicProfile": action, **options})
     with (DATA / "table_e1_1.csv").open("w", encoding="utf-8", newline="") as handle:
         writer = csv.DictWriter(handle, columns, lineterminator="\n")

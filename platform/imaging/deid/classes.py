@@ -69,6 +69,22 @@ _REASONS: dict[str, tuple[str, str]] = {
         "The transfer syntax is private or not known to the standard",
         "Re-export the object in a standard transfer syntax.",
     ),
+    "residual-identifier": (
+        "An original identifier can still be read in the result",
+        "See the place in the report; correct the policy or the descriptor and run again.",
+    ),
+    "duplicate-instance": (
+        "Two different files have the same SOPInstanceUID",
+        "Find out which one is right and send only that one.",
+    ),
+    "burned-in-text": (
+        "Text in the pixels, or pixels that need a person's look",
+        "Review the boxes found, then redact or approve them.",
+    ),
+    "recognizable-face": (
+        "A thin-slice head or neck series from which a face can be rendered",
+        "Remove the face, or record terms of use and attest that they cover it.",
+    ),
     "engine-error": (
         "De-identification stopped with an error",
         "Report the file's SOP class and this code; nothing of it was let through.",

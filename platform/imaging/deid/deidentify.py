@@ -82,16 +82,16 @@ def _deidentify(
     refusal = class_refusal(sop_class, syntax) or syntax_refusal(syntax)
     if refusal:
         raise RefusedError(refusal, sop_class)
-    if not str(dataset.get("SOPInstanceUID") or "").strip():
+    if not str(dataset.get("SOPInstanceUID") or "").strip("\0 "):
         raise RefusedError("missing-instance-uid", sop_class)
     if policy.signed == "withhold" and is_signed(dataset):
         raise RefusedError("digital-signature", sop_class)
-    found = collect_identifiers(dataset)
+    known = collect_identifiers(dataset).merged(identifiers or OriginalIdentifiers())
     walk = Walk(
         policy=policy,
         keys=keys,
         iod=iod_of(sop_class),
-        cleaner=TextCleaner(found if identifiers is None else found.merged(identifiers)),
+        cleaner=TextCleaner(known.without_kept(policy)),
         catalogue=catalogue,
     )
     try:

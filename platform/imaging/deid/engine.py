@@ -46,6 +46,7 @@ _IDENTITY_SEQUENCES = frozenset(
         "OperatorIdentificationSequence",
     }
 )
+_SINGLE_VALUED = frozenset({"LT", "ST", "UT", "UR"})
 _TIMEZONE = 0x00080201
 _NAME, _PATIENT_ID, _ACCESSION = 0x00100010, 0x00100020, 0x00080050
 _BULK = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010, 0x00660023, 0x54001010})
@@ -163,14 +164,14 @@ class Walk:
         if vr == "CS":
             raw = dataset.get_item(tag)
             valid = isinstance(raw, RawDataElement) and raw_is_code(raw.value or b"")
-            self._each(dataset, tag, vr, self._code_cleaner(valid), place, parent, origin)
+            self._each(dataset, tag, vr, self._code_cleaner(valid, action is Action.CLEAN), place, parent, origin)
         elif action is Action.CLEAN:
             self._each(dataset, tag, vr, lambda v: self._catalogued(keyword, v), place, parent, origin)
         else:
             self._each(dataset, tag, vr, lambda v: self._scanned(keyword, v), place, parent, origin)
 
-    def _code_cleaner(self, valid: bool) -> Callable[[str], str | None]:
-        if valid:
+    def _code_cleaner(self, valid: bool, listed_only: bool) -> Callable[[str], str | None]:
+        if valid and not listed_only:
             return lambda v: None if self.cleaner.has_identifier(v) else v
         return lambda v: self.cleaner.clean(v).upper()[:16] if self.cleaner.clean(v) != v else v
 
@@ -233,6 +234,9 @@ class Walk:
     ) -> None:
         """Change each value of a string attribute; None drops it. Unchanged, the element keeps its bytes."""
         raw = dataset.get_item(tag)
+        plain = _plain_values(raw, vr)
+        if plain is not None and [change(v) if v else v for v in plain] == plain:
+            return
         element = dataset[tag]
         values = [str(v) for v in _as_list(element.value)]
         changed = [change(v) if v else v for v in values]
@@ -379,6 +383,18 @@ def _reads_as_sequence(dataset: Dataset, tag: int) -> bool:
         value = raw.value or b""
         return value[:4] in {b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00"}
     return raw is not None and raw.VR == "SQ"
+
+
+def _plain_values(raw: DataElement | RawDataElement | None, vr: str) -> list[str] | None:
+    """The values of an unread ASCII element, without pydicom's conversion; None where that is needed."""
+    if not isinstance(raw, RawDataElement) or raw.value is None:
+        return None
+    if not raw.value.isascii() or b"\x1b" in raw.value:
+        return None
+    text = raw.value.decode("ascii")
+    if vr in _SINGLE_VALUED:
+        return [text.rstrip("\0 ")]
+    return [part.strip("\0 ") for part in text.split("\\")]
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
+from imaging.deid.actions import Option
 from imaging.deid.dictionary import CLASS_UID, keyword_of, vr_of
+
+if TYPE_CHECKING:
+    from imaging.deid.policy import Policy
 
 _NAME_SPLIT = re.compile(r"[\s^=,.;:\\/()\[\]_-]+")
 # Attributes whose values point at the subject, at people or at places; matched wherever they are nested.
 _ID_KEYWORD = re.compile(
-    r"^(PatientID|OtherPatientIDs|IssuerOfPatientID|AccessionNumber|StudyID|MedicalRecordLocator|AdmissionID"
-    r"|ServiceEpisodeID|PatientInsurancePlanCodeSequence|MilitaryRank|RequestedProcedureID|ScheduledProcedureStepID"
-    r"|PerformedProcedureStepID|PlacerOrderNumber\w*|FillerOrderNumber\w*|ClinicalTrialSubjectID|SpecimenIdentifier"
-    r"|ContainerIdentifier|DeviceSerialNumber|PlateID|DetectorID|GantryID|CassetteID|StationName"
-    r"|PatientTelephoneNumbers|PatientTelecomInformation|PersonTelephoneNumbers"
-    r"|ReferringPhysicianTelephoneNumbers|UniqueDeviceIdentifier)$"
+    r"^(PatientID|OtherPatientIDs|AccessionNumber|StudyID|MedicalRecordLocator|AdmissionID|ServiceEpisodeID"
+    r"|RequestedProcedureID|ScheduledProcedureStepID|PerformedProcedureStepID|ClinicalTrialSubjectID"
+    r"|PlacerOrderNumberImagingServiceRequest|FillerOrderNumberImagingServiceRequest|SpecimenIdentifier"
+    r"|ContainerIdentifier|PatientTelephoneNumbers|PatientTelecomInformation|PersonTelephoneNumbers"
+    r"|ReferringPhysicianTelephoneNumbers)$"
 )
 _PLACE_KEYWORD = re.compile(
     r"^(InstitutionName|InstitutionAddress|PatientAddress|InstitutionalDepartmentName|ReferringPhysicianAddress"
@@ -37,7 +40,7 @@ class OriginalIdentifiers:
     """What must not be read in the output. All texts are case-folded.
 
     `names` whole person names as words joined by one space; `name_parts` their words; `ids` numbers and codes of the
-    subject, visits, orders and devices; `places` institutions and addresses; `dates` YYYYMMDD; `birth_dates` those
+    subject, visits, orders and specimens; `places` institutions and addresses; `dates` YYYYMMDD; `birth_dates` those
     that are never shifted; `uids` UIDs outside the DICOM root.
     """
 
@@ -61,13 +64,23 @@ class OriginalIdentifiers:
             self.uids | other.uids,
         )
 
+    def without_kept(self, policy: Policy) -> OriginalIdentifiers:
+        """The identifiers that the policy does not keep on purpose: its dates, UIDs and institutions are left out."""
+        options = policy.options
+        return replace(
+            self,
+            dates=frozenset() if Option.RETAIN_LONGITUDINAL_FULL in options else self.dates,
+            uids=frozenset() if Option.RETAIN_UIDS in options else self.uids,
+            places=frozenset() if Option.RETAIN_INSTITUTION in options else self.places,
+        )
+
 
 def collect_identifiers(dataset: Dataset) -> OriginalIdentifiers:
     """Every identifier of the dataset, at any depth. Values that cannot be read are left out: they do not survive."""
     found: dict[str, set[str]] = {key: set() for key in ("names", "ids", "places", "dates", "births", "uids")}
     for element in _walk(dataset):
         _sort_in(element, found)
-    parts = {part for name in found["names"] for part in name.split(" ") if len(part) > 1}
+    parts = {part for name in found["names"] for part in name.split(" ") if len(part) > 1 or not part.isascii()}
     return OriginalIdentifiers(
         names=frozenset(name for name in found["names"] if " " in name),
         name_parts=frozenset(parts),

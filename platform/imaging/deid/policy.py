@@ -32,7 +32,7 @@ TABLE_EDITION = "PS3.15 2025b + rows of 2026d"
 POLICIES = DATA / "policies"
 
 _TAG = re.compile(r"\(([0-9A-F]{4}),([0-9A-F]{4})\)")
-_BIRTH_DATES = (0x00100030, 0x00100032, 0x00100033, 0x00100034, 0x00100035)
+_BIRTH_DATES = (0x00100030, 0x00100032, 0x00100033, 0x00100034)
 _HOUSE_RULES = {tag: Rule(Action.EMPTY_OR_DUMMY, "rule") for tag in _BIRTH_DATES}
 # The engine fills these with the subject's pseudonym; a policy may say otherwise.
 _PSEUDONYMS = {

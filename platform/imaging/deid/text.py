@@ -50,6 +50,9 @@ _TITLED = re.compile(
 _AGE = re.compile(r"(?<!\d)(\d{2,3})(?=[ -]?(?:y\b|yo\b|y/o|yrs?\b|years?\b))", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"(?<![\d.])\d{7,}(?![\d.])|(?<!\d)\d{2,}(?:-\d{2,}){2,}(?!\d)")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+(?:[.,]\d+)*|[\s_]+|.", re.DOTALL)
+_WORDS = re.compile(r"[^\W\d_]+")
+_COMPOUNDS = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)+")
+_DAYS = re.compile(r"(?<!\d)\d{8}(?!\d)")
 _YEAR = re.compile(r"(?:19|20)\d{2}$")
 _SPACES = re.compile(r"[ \t]{2,}")
 _EMPTY_BRACKETS = re.compile(r"\([\s,;:/-]*\)|\[[\s,;:/-]*\]")
@@ -90,7 +93,11 @@ class TextCleaner:
 
     def __init__(self, identifiers: OriginalIdentifiers) -> None:
         technical = technical_words()
-        self._names = frozenset(p for p in identifiers.name_parts if len(p) > 2 and p not in technical)
+        self._names = frozenset(
+            p for p in identifiers.name_parts if (len(p) > 2 or not p.isascii()) and p not in technical
+        )
+        # Ideographic names are written without spaces between them and other words.
+        self._unspaced = [p for p in sorted(identifiers.name_parts) if any(ord(c) > 0x2E80 for c in p)]
         self._phrases = [p for p in identifiers.names | identifiers.places if len(p) > 3]
         self._ids = frozenset(i for i in identifiers.ids if len(i) > 3 and i not in technical)
         self._dates = identifiers.dates | identifiers.birth_dates
@@ -106,11 +113,13 @@ class TextCleaner:
         if self._known is not None and self._known.search(text):
             return True
         folded = text.casefold()
-        if any(word in self._names for word in re.findall(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|[^\W\d_]+", folded)):
+        if not self._names.isdisjoint(_WORDS.findall(folded)):
             return True
-        if self._names and any(word in self._names for word in re.findall(r"[^\W\d_]+", folded)):
+        if ("'" in text or "\u2019" in text) and not self._names.isdisjoint(_COMPOUNDS.findall(folded)):
             return True
-        return any(day in self._dates for day in re.findall(r"(?<!\d)\d{8}(?!\d)", folded))
+        if any(name in folded for name in self._unspaced):
+            return True
+        return not self._dates.isdisjoint(_DAYS.findall(folded))
 
     def is_suspect(self, text: str, *, technical: bool) -> bool:
         """Whether a short text that nobody asked to clean looks as if it identified somebody.
