@@ -1,5 +1,6 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import { readingStrings } from '../features/reading/strings';
 import { sessionStrings } from '../features/session/strings';
 import { worklistStrings } from '../features/worklist/strings';
 import { uiStrings } from '../ui/strings';
@@ -14,6 +15,7 @@ export const BUNDLES = {
   frame: frameStrings,
   session: sessionStrings,
   worklist: worklistStrings,
+  reading: readingStrings,
 };
 
 function resourcesOf(language: Language): Record<string, object> {

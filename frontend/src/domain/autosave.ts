@@ -128,6 +128,12 @@ export class Autosave<Change> {
     this.announce({ state: 'saved', revision: this.status.headRevision ?? this.status.revision, headRevision: null });
   }
 
+  /** The server moved on by an act of ours outside this document (taking another's read). Only with nothing unsent. */
+  adoptRevision(revision: number): void {
+    if (this.hasWork()) throw new Error('unsent work stands on the revision before');
+    this.announce({ state: 'saved', revision, headRevision: null });
+  }
+
   /** Ends sending from this page; the journal stays for the next one. */
   stop(): void {
     this.stopped = true;

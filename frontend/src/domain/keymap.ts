@@ -2,7 +2,7 @@
 
 export const COMMANDS = [
   'submit', 'flag', 'nothing', 'next', 'brush', 'eraser', 'smaller', 'larger', 'undo', 'redo', 'crosshair', 'hide', 'maximise',
-  'nextSegment', 'help', 'layout', 'window', 'pan', 'length', 'takeA', 'takeB', 'redraw', 'showA', 'showB', 'difference',
+  'nextSegment', 'help', 'layout', 'window', 'pan', 'length', 'takeA', 'takeB', 'merge', 'redraw', 'showA', 'showB', 'difference',
   'nextDisagreement', 'previousSlice', 'nextSlice', 'preset1', 'preset2', 'preset3', 'preset4', 'preset5', 'preset6', 'preset7', 'preset8', 'preset9',
 ] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -50,6 +50,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: '?', command: 'help', group: 'view' },
   { keys: 'Shift+A', command: 'takeA', group: 'adjudication' },
   { keys: 'Shift+B', command: 'takeB', group: 'adjudication' },
+  { keys: 'Shift+M', command: 'merge', group: 'adjudication' },
   { keys: 'Shift+R', command: 'redraw', group: 'adjudication' },
   { keys: 'Q', command: 'showA', group: 'adjudication' },
   { keys: 'R', command: 'showB', group: 'adjudication' },
