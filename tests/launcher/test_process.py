@@ -56,20 +56,65 @@ def test_stop_ends_the_child_and_its_workers(tmp_path: Path, words: tuple[str, .
     running.stop()
 
 
-def test_the_death_of_the_launcher_ends_the_child(tmp_path: Path) -> None:
-    script = (
-        "import sys, time; from pathlib import Path; from kernel.launcher.process import Child\n"
-        "folder = Path(sys.argv[1])\n"
-        "child = Child('try', [sys.executable, '-c', 'import time; time.sleep(60)'], folder / 'l', folder / 'p')\n"
-        "child.start(); print(child.pid, flush=True); time.sleep(60)"
-    )
-    launcher = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+LAUNCHER = """
+import sys, time
+from pathlib import Path
+from kernel.launcher.process import Child
+folder, grace_s, command = Path(sys.argv[1]), float(sys.argv[2]), [sys.executable, "-c", *sys.argv[3:]]
+child = Child("try", command, folder / "logs" / "try.log", folder / "p", grace_s=grace_s)
+child.start()
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def start_in_another_launcher(folder: Path, grace_s: float, *words: str) -> tuple[subprocess.Popen[str], int]:
+    """A process that starts one child and waits; returns it and the child's process number."""
+    command = [sys.executable, "-c", LAUNCHER, str(folder), str(grace_s), *words]
+    launcher = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert launcher.stdout is not None
-    pid = int(launcher.stdout.readline())
-    time.sleep(0.3)  # the leash asks for the signal a moment after it is started; before that it looks at its parent
+    return launcher, int(launcher.stdout.readline())
+
+
+@pytest.mark.parametrize("grace_s", [0.0, 5.0])
+def test_the_death_of_the_launcher_ends_the_child(tmp_path: Path, grace_s: float) -> None:
+    launcher, pid = start_in_another_launcher(tmp_path, grace_s, "import time; print(1, flush=True); time.sleep(60)")
+    assert first_line(child(tmp_path)) == "1"
     launcher.kill()
     launcher.wait()
     assert gone(pid)
+
+
+@pytest.mark.parametrize("words", [(), ("stubborn",)])
+def test_the_death_of_the_launcher_ends_workers_of_a_guarded_master(tmp_path: Path, words: tuple[str, ...]) -> None:
+    launcher, pid = start_in_another_launcher(tmp_path, 0.5, MASTER, *words)
+    worker = int(first_line(child(tmp_path)))
+    launcher.kill()
+    launcher.wait()
+    assert gone(pid) and gone(worker)
+
+
+def test_a_guarded_child_ends_as_its_command_ends(tmp_path: Path) -> None:
+    for script, ending in (("import sys; sys.exit(3)", 3), ("import os; os.kill(os.getpid(), 9)", -9)):
+        running = child(tmp_path, script)
+        running.grace_s = 5.0
+        running.start()
+        deadline = time.monotonic() + 5
+        while running.alive and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert running.exit_code == ending
+        running.stop()
+
+
+def test_a_killed_guard_takes_its_command_with_it(tmp_path: Path) -> None:
+    running = child(tmp_path, "import os, time; print(os.getpid(), flush=True); time.sleep(60)")
+    running.grace_s = 5.0
+    running.start()
+    command = int(first_line(running))
+    assert running.pid is not None and running.pid != command
+    os.kill(running.pid, signal.SIGKILL)
+    assert gone(command)
+    running.stop()
 
 
 def test_a_leftover_is_ended_before_its_successor_starts(tmp_path: Path) -> None:

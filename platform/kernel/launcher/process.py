@@ -19,13 +19,18 @@ LOG_LIMIT_BYTES = 20_000_000
 POLL_S = 0.02
 
 
-def leashed(command: Sequence[str], *, death_signal: int, identity: Identity = "keep") -> list[str]:
+def leashed(
+    command: Sequence[str], *, death_signal: int, identity: Identity = "keep", grace_s: float = 0.0
+) -> list[str]:
     """`command` wrapped so that it dies with the calling process and, where asked, runs without privileges.
+
+    With `grace_s` a guard stays beside it and kills all it started that long after the caller's death.
 
     The kernel watches the *thread* that starts the child: call this and Popen from a thread that lives as long as the
     child must, in practice the main one.
     """
-    return [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(death_signal)), identity, *command]
+    words = [str(os.getpid()), str(int(death_signal)), identity, str(grace_s)]
+    return [sys.executable, "-I", "-S", str(LEASH), *words, *command]
 
 
 def process_started_at(pid: int) -> str | None:
@@ -105,6 +110,7 @@ class Child:
     working_directory: Path | None = None
     stop_signal: int = signal.SIGTERM
     identity: Identity = "keep"
+    grace_s: float = 0.0
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -131,7 +137,7 @@ class Child:
             self.log_file.replace(self.log_file.with_suffix(".log.1"))
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                leashed(self.command, death_signal=self.stop_signal, identity=self.identity),
+                leashed(self.command, death_signal=self.stop_signal, identity=self.identity, grace_s=self.grace_s),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

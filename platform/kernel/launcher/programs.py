@@ -14,8 +14,9 @@ from kernel.launcher.process import Child
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LOOPBACK = "127.0.0.1"
+ORPHAN_GRACE_S = 5.0  # Celery's fast stop can lock up when it comes early
 # One machine's worker serves every queue; a region's deployment starts workers for some (docs/operations.md).
-QUEUES = ("default", "imports", "exports", "imaging")
+QUEUES = ("default", "imports", "exports", "imaging", "maintenance")
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def programs(
             working_directory=REPOSITORY,
             # A worker's gentle stop waits for its jobs, hours perhaps; jobs resume, so it may be stopped at once.
             stop_signal=signal.SIGQUIT if name == "worker" else signal.SIGTERM,
+            grace_s=ORPHAN_GRACE_S,
         )
         for name, words in commands.items()
     ]

@@ -6,6 +6,7 @@ needs them. Every run has its own folder; a folder may also be kept between runs
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import hashlib
 import os
@@ -86,7 +87,9 @@ class TestServices:
             _sweep_stale_runs()
         data_dir = kept if keep else Path(tempfile.mkdtemp(prefix=THROW_AWAY_PREFIX))
         os.environ[DATA_DIR_VARIABLE] = str(data_dir)
-        return cls(data_dir, database=database, owns=True, keep=keep)
+        services = cls(data_dir, database=database, owns=True, keep=keep)
+        atexit.register(services.close)  # a run that ends before it began is not told to unconfigure
+        return services
 
     def settings(self, database: str | None = None) -> dict[str, str]:
         """The environment for `database`, this process's own by default. Starts nothing."""
