@@ -39,8 +39,9 @@ PARSER_ERRORS = (
 
 _ITEM_BYTES = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 
-# pydicom repeats the offending value in its warnings; values may identify a patient.
+# pydicom repeats the offending value in its warnings and log lines; values may identify a patient.
 logging.getLogger("pydicom").setLevel(logging.ERROR)
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
 def read_dataset(source: Source, *, pixels: bool = True) -> Dataset:

@@ -21,8 +21,9 @@ SAME_POSITION_MM = 0.01
 MAX_DEVIATION = 0.1
 """A regular stack: no slice lies further from its grid place than this share of the spacing …"""
 MAX_DEVIATION_MM = 0.25
-"""… nor further than this; positions written with one decimal (0.05 mm) always pass."""
-_ROUNDING_MM = 0.051
+"""… nor further than this."""
+_ROUNDING_MM = 0.101
+"""Positions written with one decimal lie up to this far off: half a digit, and half a digit of the end slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def fit(frames: Sequence[FrameRef]) -> StackGeometry:
     ideal = points[0] + np.outer(np.arange(count), step)
     deviation = float(np.linalg.norm(points - ideal, axis=1).max())
     spacing = float(np.linalg.norm(step))
-    limit = max(min(MAX_DEVIATION * spacing, MAX_DEVIATION_MM), min(_ROUNDING_MM, 0.5 * spacing))
+    limit = max(min(MAX_DEVIATION * spacing, MAX_DEVIATION_MM), min(_ROUNDING_MM, 2 * MAX_DEVIATION * spacing))
     return StackGeometry(
         geometry=_grid(frames[0], points[0], step, count),
         offsets_mm=tuple(float(o) for o in offsets),
