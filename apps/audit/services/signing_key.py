@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,3 +33,9 @@ def trusted_keys() -> dict[str, Ed25519PublicKey]:
     """The public keys checkpoints may be signed with, by key id."""
     public = private_key().public_key()
     return {key_id(public): public}
+
+
+def statement_sign(statement: bytes) -> tuple[str, str]:
+    """Sign a statement of the platform, such as a release: (base64 signature, key id). `statement` names its own kind first."""
+    key = private_key()
+    return base64.b64encode(key.sign(statement)).decode(), key_id(key.public_key())
