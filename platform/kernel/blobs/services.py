@@ -79,10 +79,10 @@ def blob_read_range(blob: Blob, offset: int, length: int) -> bytes:
 
 
 def blobs_read(blobs: Sequence[Blob]) -> Iterator[bytes]:
-    """Each blob's content, in order; their owners' secrets are looked up once."""
+    """Each blob's content, in order. Keys are looked up now, so that the bytes may be read after the scope ended."""
     secrets = key_secrets({blob.key_id for blob in blobs})
-    for blob in blobs:
-        yield _read(blob, _own_key(blob, secrets[blob.key_id]), 0, blob.size)
+    opened = [(blob, _own_key(blob, secrets[blob.key_id])) for blob in blobs]
+    return (_read(blob, own_key, 0, blob.size) for blob, own_key in opened)
 
 
 def blob_stream(blob: Blob) -> Iterator[bytes]:

@@ -32,7 +32,7 @@ def orphans_sweep(*, grace: dt.timedelta = GRACE) -> int:
     return removed
 
 
-@job("kernel.blobs.sweep", title="Remove stored bytes that belong to nothing", queue="maintenance")
+@job("kernel.blobs.sweep", title="Remove stored bytes that belong to nothing", queue="default")
 def sweep_job(context: JobContext) -> dict[str, int]:
     """The sweep, for one tenant."""
     with tenant_scope(context.tenant_id):
