@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -177,8 +178,12 @@ def prepare() -> None:
     """All steps in order."""
     if sys.version_info < MINIMUM_PYTHON:
         raise SetupError("Python 3.11 or newer is needed. Run `make PYTHON=/path/to/python3.11 setup`.")
-    # A checkout's own tools come first, and a machine's pip settings that would add packages do not count.
+    # A checkout's own tools come first.
     os.environ["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    # Node trusts its own list only; what this machine trusts besides (a company's proxy, say) counts as well.
+    trusted = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
+    if Path(trusted).exists():
+        os.environ.setdefault("NODE_EXTRA_CA_CERTS", trusted)
     version = ".".join(map(str, sys.version_info[:3]))
     once("venv", version, create_venv, present=PYTHON.exists())
     locks = [LOCK, ROOT / "requirements" / "bootstrap.txt"]
