@@ -74,7 +74,7 @@ def test_all_rows_together_leak_nothing(name: str, syntax: UID) -> None:
     policy = load_policy(name)
     planter = Planter(SEED + 1)
     dataset = base_dataset(pixels=False)
-    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
     canaries = []
     for tag, vr in _rows(policy):
         value, needles = planter.value(vr)
@@ -185,7 +185,7 @@ def test_file_meta_preamble_and_trailing_bytes_leak_nothing() -> None:
     dataset.preamble = words[0].encode().ljust(128, b"\0")
     dataset.file_meta.SourceApplicationEntityTitle = words[1]
     dataset.file_meta.ImplementationVersionName = words[2]
-    dataset.file_meta.PrivateInformationCreatorUID = "1.2.3.4.5"
+    dataset.file_meta.PrivateInformationCreatorUID = UID("1.2.3.4.5")
     dataset.file_meta.PrivateInformation = words[3].encode()
     dataset.PixelData = bytes(dataset.PixelData) + words[4].encode()
     dataset.DataSetTrailingPadding = words[5].encode()
@@ -223,7 +223,7 @@ def test_comments_in_codestreams_go_and_pixels_stay(syntax: UID) -> None:
     word = Planter(SEED + 5).word(14).encode()
     frame = _jpeg(word) if syntax == JPEGBaseline8Bit else _jpeg2000(word)
     dataset = base_dataset()
-    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
     dataset.Rows = dataset.Columns = 16
     dataset.BitsAllocated = dataset.BitsStored = 8
     dataset.HighBit, dataset.PixelRepresentation = 7, 0
@@ -345,7 +345,7 @@ ENCODINGS = [
 def test_names_in_other_encodings_leak_nothing(charset: str | list[str], name: str, syntax: UID) -> None:
     dataset = base_dataset()
     dataset.SpecificCharacterSet = charset
-    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
     dataset.PatientName = name
     dataset.ReferringPhysicianName = name
     dataset.StudyDescription = "CT " + name.split("=")[-1].split("^")[0]

@@ -85,6 +85,14 @@ _REASONS: dict[str, tuple[str, str]] = {
         "A thin-slice head or neck series from which a face can be rendered",
         "Remove the face, or record terms of use and attest that they cover it.",
     ),
+    "slide-label": (
+        "The label or overview picture of a slide shows its written label",
+        "Leave it out; the tissue levels come through without it.",
+    ),
+    "pixel-check-failed": (
+        "The pixels could not be read and checked for text",
+        "Check that they can be decoded; a person may then look at them.",
+    ),
     "engine-error": (
         "De-identification stopped with an error",
         "Report the file's SOP class and this code; nothing of it was let through.",

@@ -1,0 +1,108 @@
+"""Finding text in the pixels of a series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging.burnedin.boxes import TextBox, Verdict
+from imaging.burnedin.judge import Judge
+from imaging.burnedin.ocr import Line, read_lines
+from imaging.burnedin.renderings import Stack, View, grey, render, views_of
+from imaging.deid.identifiers import OriginalIdentifiers
+
+FLOOR = 0.6
+_SAME_PLACE = 0.5
+_STRICTEST_FIRST = (Verdict.REDACT, Verdict.REVIEW, Verdict.KEEP)
+
+
+def find_text(
+    frames: NDArray[np.generic], identifiers: OriginalIdentifiers | None = None, *, floor: float = FLOOR
+) -> list[TextBox]:
+    """Lines of text in a series of images of one size, with a proposed verdict for each.
+
+    `frames` is `[frame, row, column]` or `[frame, row, column, 3]`, stored or displayed values. A series of more than
+    six images is read in projections along it (minimum, maximum, mean, steadiness), at its first, middle and last
+    image and at images that stand out from their neighbours; each in several grey-level renderings. `identifiers` are
+    the header's: a match makes certainty. Lines read with less confidence than `floor` are taken for texture.
+    """
+    stack = grey(frames)
+    judge = Judge(identifiers or OriginalIdentifiers())
+    found: list[TextBox] = []
+    for view in views_of(stack):
+        for line in _lines_of(view, floor):
+            verdict, reason = judge.verdict(line.text, line.score)
+            found.append(TextBox(view.frame, line.x, line.y, line.w, line.h, line.text, line.score, reason, verdict))
+    return merge([placed for box in found for placed in _placed(box, stack)])
+
+
+def _placed(box: TextBox, stack: Stack) -> list[TextBox]:
+    """A line of a projection belongs to every image, unless its strokes are to be seen on fewer than half of them."""
+    if box.frame is not None or not box.h or not box.w:
+        return [box]
+    patch = stack[:, box.y : box.y + box.h, box.x : box.x + box.w]
+    frames = min((_frames_with(patch), _frames_with(-patch)), key=len)
+    if len(frames) * 2 >= len(stack) or not frames:
+        return [box]
+    return [replace(box, frame=index) for index in frames]
+
+
+def _frames_with(patch: Stack) -> list[int]:
+    """Images on which the brightest strokes of the patch's maximum projection are bright."""
+    peak = patch.max(axis=0)
+    low, high = (float(v) for v in np.percentile(peak, (50, 95)))
+    strokes = peak >= (low + high) / 2
+    if high <= low or not strokes.any():
+        return list(range(len(patch)))
+    seen = (patch[:, strokes] >= peak[strokes] - (high - low) * 0.25).mean(axis=1)
+    return [int(index) for index in np.flatnonzero(seen >= 0.5)]
+
+
+def _lines_of(view: View, floor: float) -> list[Line]:
+    lines = []
+    for name in view.renderings:
+        picture = render(view.image, name)
+        if picture is not None:
+            lines += [line for line in read_lines(picture) if _is_text(line, floor)]
+    return lines
+
+
+def _is_text(line: Line, floor: float) -> bool:
+    """Single marks and short guesses in texture are not text unless they were read with certainty."""
+    letters = sum(character.isalnum() for character in line.text)
+    if letters < 2:
+        return False
+    if not line.text.isascii() and line.score < 0.9:
+        return False  # the reader knows thousands of ideographs and sees them in noise
+    return line.score >= (0.85 if letters < 4 else floor)
+
+
+def merge(boxes: Sequence[TextBox]) -> list[TextBox]:
+    """One box where several renderings found the same line: the union of the places, the strictest verdict.
+
+    A line of a single image that lies under a line of every image is that line.
+    """
+    merged: list[TextBox] = []
+    for box in sorted(boxes, key=lambda b: (b.frame is not None, -b.score, b.y, b.x)):
+        for index, other in enumerate(merged):
+            if other.frame in {None, box.frame} and other.overlap(box) > _SAME_PLACE:
+                merged[index] = _union(other, box)
+                break
+        else:
+            merged.append(box)
+    return sorted(merged, key=lambda b: (-1 if b.frame is None else b.frame, b.y, b.x))
+
+
+def _union(first: TextBox, second: TextBox) -> TextBox:
+    """The better reading gives the text; it also gives the verdict where it is sure of a listed line."""
+    best = first if first.score >= second.score else second
+    matched = "header-match" in {first.reason, second.reason}
+    strict = min((first, second), key=lambda b: _STRICTEST_FIRST.index(b.verdict))
+    chosen = best if best.verdict is Verdict.KEEP and not matched else strict
+    x, y = min(first.x, second.x), min(first.y, second.y)
+    right = max(first.x + first.w, second.x + second.w)
+    bottom = max(first.y + first.h, second.y + second.h)
+    return TextBox(first.frame, x, y, right - x, bottom - y, best.text, best.score, chosen.reason, chosen.verdict)
