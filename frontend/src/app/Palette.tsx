@@ -1,4 +1,4 @@
-import { Modal, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState, type KeyboardEvent } from 'react';
@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { Page, Project } from '../api/contract';
 import { useApi } from '../api/hooks';
 import { useRooms, useSession, useTenantSlug } from '../api/session';
+import { Dialog } from '../ui/Dialog';
 
 interface Command {
   label: string;
@@ -58,7 +59,7 @@ export function Palette({ open, setOpen }: { open: boolean; setOpen: (open: bool
     event.preventDefault();
   };
   return (
-    <Modal opened={open} onClose={() => setOpen(false)} withCloseButton={false} aria-label={t('frame:command')} yOffset="12vh" centered={false}>
+    <Dialog opened={open} onClose={() => setOpen(false)} title={t('frame:command')} top hideTitle>
       <TextInput
         data-autofocus
         role="combobox"
@@ -90,6 +91,6 @@ export function Palette({ open, setOpen }: { open: boolean; setOpen: (open: bool
         ))}
       </ul>
       {found.length === 0 && <p className="dim">{t('frame:paletteEmpty')}</p>}
-    </Modal>
+    </Dialog>
   );
 }

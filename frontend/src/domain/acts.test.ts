@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { ActivityMeter } from './activity';
 import { differenceSlice, disagreements } from './agreement';
 import { applyChange, CommandStack, diffSlice } from './commands';
-import { isVolumetric, nearestSlice, pointToPixel, sliceNormal, sortAlongNormal } from './geometry';
+import { cross, edgeLetters, isVolumetric, nearestSlice, pointToPixel, sliceNormal, sortAlongNormal } from './geometry';
 import { BINDINGS, commandFor, keysOf } from './keymap';
-import { presetsFor, rangeOf } from './presets';
+import { presetsFor, rangeOf, windowOf } from './presets';
 
 describe('the command stack', () => {
   it('undoes and redoes in order, and forgets the undone on a new act', () => {
@@ -64,6 +64,12 @@ describe('the order of slices', () => {
     expect(isVolumetric([at(0, 0), at(1, 1), { ...at(2, 2), orientation: [0, 1, 0, 0, 0, -1] }, at(3, 3)])).toBe(false);
   });
 
+  it('letters the edges as radiologists read them', () => {
+    expect(edgeLetters([1, 0, 0], [0, 1, 0])).toEqual({ left: 'R', right: 'L', top: 'A', bottom: 'P' });
+    expect(edgeLetters([0.8, 0, 0.6], [0, 1, 0]).right).toBe('LH');
+    expect(cross([0, -1, 0], [0, 0, -1])[0]).toBe(1);
+  });
+
   it('finds pixel and slice of a patient point', () => {
     const plane = { position_lps: [-10, 20, 0] as const, orientation: axial, spacing_mm: [2, 0.5] as const };
     expect(pointToPixel([-9, 26, 5], plane)).toEqual({ column: 2, row: 3 });
@@ -93,7 +99,8 @@ describe('the keys', () => {
   it('give CT its windows and others only their own', () => {
     expect(presetsFor('CT', { center: 30, width: 300 }).at(-1)).toEqual({ key: 'asSent', center: 30, width: 300 });
     expect(presetsFor('MR', null)).toEqual([]);
-    expect(rangeOf({ center: -600, width: 1500 })).toEqual({ lower: -1350, upper: 150 });
+    expect(rangeOf({ center: -600, width: 1500 })).toEqual({ lower: -1350, upper: 149 });
+    expect(windowOf({ lower: -1350, upper: 149 })).toEqual({ center: -600, width: 1500 });
   });
 });
 

@@ -85,3 +85,37 @@ export function nearestSlice(point_lps: Vector, normal: Vector, offsets_mm: read
   });
   return best;
 }
+
+/** Patient directions in LPS as the letters at the edges of an image; oblique directions get up to two, strongest first. */
+export function directionLetters(direction: Vector): string {
+  const names: readonly (readonly [string, string])[] = [['L', 'R'], ['P', 'A'], ['H', 'F']];
+  return direction
+    .map((part, axis) => ({ size: Math.abs(part), letter: names[axis]?.[part > 0 ? 0 : 1] ?? '' }))
+    .filter(({ size }) => size > 0.3)
+    .sort((a, b) => b.size - a.size)
+    .slice(0, 2)
+    .map(({ letter }) => letter)
+    .join('');
+}
+
+export interface EdgeLetters {
+  left: string;
+  right: string;
+  top: string;
+  bottom: string;
+}
+
+/** Letters of the four edges from the directions that point right and down on the screen. */
+export function edgeLetters(right: Vector, down: Vector): EdgeLetters {
+  const back = (direction: Vector): Vector => [-direction[0], -direction[1], -direction[2]];
+  return {
+    left: directionLetters(back(right)),
+    right: directionLetters(right),
+    top: directionLetters(back(down)),
+    bottom: directionLetters(down),
+  };
+}
+
+export function cross(a: Vector, b: Vector): Vector {
+  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+}

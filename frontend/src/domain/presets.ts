@@ -23,6 +23,12 @@ export function presetsFor(modality: string, own: { center: number; width: numbe
   return presets.slice(0, 9);
 }
 
+/** First and last value that get a grey of their own (PS3.3 C.11.2.1.2.1, linear). */
 export function rangeOf({ center, width }: { center: number; width: number }): { lower: number; upper: number } {
-  return { lower: center - width / 2, upper: center + width / 2 };
+  const half = (Math.max(width, 1) - 1) / 2;
+  return { lower: center - 0.5 - half, upper: center - 0.5 + half };
+}
+
+export function windowOf({ lower, upper }: { lower: number; upper: number }): { center: number; width: number } {
+  return { center: (lower + upper) / 2 + 0.5, width: upper - lower + 1 };
 }

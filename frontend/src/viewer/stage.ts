@@ -2,9 +2,10 @@ import {
   cache, Enums, eventTarget, setVolumesForViewports, utilities as coreUtilities, volumeLoader, type RenderingEngine, type Types,
 } from '@cornerstonejs/core';
 import { Enums as ToolEnums, segmentation, type Types as ToolTypes } from '@cornerstonejs/tools';
-import { dot, type Vector } from '../domain/geometry';
+import { cross, dot, edgeLetters, type EdgeLetters, type Vector } from '../domain/geometry';
 import type { SliceChange } from '../domain/commands';
-import { rangeOf } from '../domain/presets';
+import { rangeOf, windowOf } from '../domain/presets';
+import { lendOrigins, renderOnceAtATime } from './cpuPane';
 import { startEngine, type RenderMode } from './engine';
 import type { LabelSurface } from './labelSurface';
 import { prefetchStack, probeStack, type Probe, type SeriesStack } from './seriesStack';
@@ -21,6 +22,7 @@ export interface StageEvents {
   onStroke: (changes: SliceChange[]) => void;
   onRendered: () => void;
   onLoaded: (images: number) => void;
+  onLetters: (letters: Partial<Record<PaneId, EdgeLetters>>) => void;
 }
 
 /** What a pane can do in both layouts; Cornerstone's own viewport classes cannot be intersected. */
@@ -29,34 +31,9 @@ interface Pane extends Types.IViewport {
   setStack(imageIds: string[], index: number): Promise<unknown>;
   setImageIdIndex(index: number): Promise<unknown>;
   getCurrentImageIdIndex(): number;
+  getImageData(): { origin?: Types.Point3 } | undefined;
   getZoom(): number;
   setZoom(zoom: number): void;
-}
-
-/**
- * The CPU path reports a rendered image synchronously, and the labelmap listener answers with another render, without
- * end. A render asked for inside a render is put off to the next frame, once.
- */
-function renderOnceAtATime(pane: Pane | undefined): void {
-  if (!pane) return;
-  const render = pane.render.bind(pane);
-  let inside = false;
-  let again = false;
-  pane.render = () => {
-    if (inside) {
-      again = true;
-      return;
-    }
-    inside = true;
-    try {
-      render();
-    } finally {
-      inside = false;
-    }
-    if (!again) return;
-    again = false;
-    requestAnimationFrame(() => pane.render());
-  };
 }
 
 /** The panes of one series: mounts viewports on elements, routes the mouse, and reports what the reader drew. */
@@ -73,6 +50,8 @@ export class Stage {
   private labelsVisible = true;
   private stopPrefetch: () => void = () => undefined;
   private tool: ToolName = 'brush';
+  private pressed = false;
+  private lastProbe: Probe | null = null;
 
   constructor(
     readonly mode: RenderMode,
@@ -85,11 +64,20 @@ export class Stage {
     this.slice = Math.floor(stack.images.length / 2);
     this.window = stack.window ?? { center: 40, width: 400 };
     this.listen(eventTarget, ToolEnums.Events.SEGMENTATION_DATA_MODIFIED, (event) => this.onLabelsModified(event));
-    this.listen(window, 'pointerup', () => this.endStroke());
+    this.listen(window, 'pointerdown', () => {
+      this.pressed = true;
+    });
+    for (const end of ['pointerup', 'pointercancel']) {
+      this.listen(window, end, () => {
+        this.pressed = false;
+        this.endStroke();
+      });
+    }
   }
 
   /** Puts the panes of a layout on their elements; the panes of the layout before are given back. */
   async mount(layout: Layout, elements: Partial<Record<PaneId, HTMLDivElement>>): Promise<void> {
+    const { window, slice } = this;
     this.unmountPanes();
     this.layout = layout;
     for (const pane of PANES[layout]) {
@@ -104,8 +92,43 @@ export class Stage {
       if (!this.labelsVisible) this.labels.setVisible(pane, false);
     }
     this.setTool(layout === 'stack' && this.tool === 'crosshair' ? 'brush' : this.tool);
-    this.setWindow(this.window);
+    // mounting reports windows and slices of its own: what the reader had set comes back last
+    this.setWindow(window);
+    await this.setSlice(slice);
+    if (layout === 'mpr') this.showPoint(this.pointOfInterest(slice));
     this.report();
+    this.events.onLetters(this.letters());
+  }
+
+  private letters(): Partial<Record<PaneId, EdgeLetters>> {
+    const letters: Partial<Record<PaneId, EdgeLetters>> = {};
+    for (const id of this.elements.keys()) {
+      if (id === 'stack') {
+        const [rx = 0, ry = 0, rz = 0, cx = 0, cy = 0, cz = 0] = this.stack.images[0]?.orientation ?? [];
+        letters.stack = edgeLetters([rx, ry, rz], [cx, cy, cz]);
+        continue;
+      }
+      const { viewUp, viewPlaneNormal } = this.pane(id)?.getCamera() ?? {};
+      if (!viewUp || !viewPlaneNormal) continue;
+      const up = viewUp as unknown as Vector;
+      letters[id] = edgeLetters(cross(up, viewPlaneNormal as unknown as Vector), [-up[0], -up[1], -up[2]]);
+    }
+    return letters;
+  }
+
+  /** Where the reader was looking: what is drawn on the slice, else the last place under the cursor, else the middle. */
+  private pointOfInterest(slice: number): Vector {
+    const image = this.stack.images[slice];
+    const labels = this.labels.taken(slice);
+    if (!image || !labels) return this.lastProbe?.slice === slice ? this.lastProbe.point_lps : this.centerOf(slice);
+    let [columns, rows, count] = [0, 0, 0];
+    labels.forEach((label, pixel) => {
+      if (label === 0) return;
+      columns += pixel % image.columns;
+      rows += Math.floor(pixel / image.columns);
+      count += 1;
+    });
+    return count ? this.pointAt(slice, columns / count, rows / count) : this.centerOf(slice);
   }
 
   setTool(tool: ToolName): void {
@@ -197,7 +220,11 @@ export class Stage {
     if (!element) return;
     this.engine.enableElement({ viewportId: 'stack', type: Enums.ViewportType.STACK, element });
     this.listenPane('stack', element);
-    if (this.mode === 'cpu') renderOnceAtATime(this.pane('stack'));
+    const cpuPane = this.mode === 'cpu' ? this.pane('stack') : undefined;
+    if (cpuPane) {
+      renderOnceAtATime(cpuPane);
+      this.onPane(element, 'mousedown', () => lendOrigins(cpuPane), { capture: true });
+    }
     await this.pane('stack')?.setStack(this.stack.imageIds, this.slice);
     this.pane('stack')?.render();
     this.stopPrefetch = prefetchStack(this.stack, this.slice, this.events.onLoaded);
@@ -224,7 +251,6 @@ export class Stage {
     await setVolumesForViewports(this.engine, [{ volumeId }], panes);
     for (const pane of panes) await this.labels.show(pane, 'volume');
     await this.setOverlays(this.overlays);
-    this.showPoint(this.centerOf(this.slice));
     this.render();
   }
 
@@ -242,11 +268,13 @@ export class Stage {
 
   private readonly paneCleanups: (() => void)[] = [];
 
+  private onPane(element: HTMLElement, type: string, handler: (event: Event) => void, options?: AddEventListenerOptions): void {
+    element.addEventListener(type, handler, options);
+    this.paneCleanups.push(() => element.removeEventListener(type, handler, options));
+  }
+
   private listenPane(pane: PaneId, element: HTMLDivElement): void {
-    const on = (target: EventTarget, type: string, handler: (event: Event) => void, options?: AddEventListenerOptions) => {
-      target.addEventListener(type, handler, options);
-      this.paneCleanups.push(() => target.removeEventListener(type, handler, options));
-    };
+    const on = this.onPane.bind(this);
     on(element, 'wheel', (event) => this.onWheel(pane, event as WheelEvent), { passive: false, capture: true });
     on(element, 'contextmenu', (event) => event.preventDefault());
     on(element, 'pointermove', (event) => this.onPointer(pane, event as PointerEvent));
@@ -256,7 +284,7 @@ export class Stage {
     on(element, Enums.Events.VOLUME_NEW_IMAGE, () => this.report());
     on(element, Enums.Events.VOI_MODIFIED, (event) => {
       const { range } = (event as CustomEvent<{ range: { lower: number; upper: number } }>).detail;
-      this.window = { center: (range.lower + range.upper) / 2, width: range.upper - range.lower };
+      this.window = windowOf(range);
       this.events.onWindow(this.window);
     });
   }
@@ -282,7 +310,9 @@ export class Stage {
     if (!viewport || !element || event.buttons & 1) return;
     const box = element.getBoundingClientRect();
     const world = viewport.canvasToWorld([event.clientX - box.left, event.clientY - box.top]);
-    this.events.onProbe(world ? probeStack(this.stack, world as unknown as Vector, this.layout === 'stack' ? this.slice : null) : null);
+    const probe = world ? probeStack(this.stack, world as unknown as Vector, this.layout === 'stack' ? this.slice : null) : null;
+    this.lastProbe = probe ?? this.lastProbe;
+    this.events.onProbe(probe);
   }
 
   private onLabelsModified(event: Event): void {
@@ -290,6 +320,8 @@ export class Stage {
     if (detail.segmentationId !== this.labels.id || this.elements.size === 0) return;
     if (this.layout === 'stack') this.touched.add(this.slice);
     else for (let slice = 0; slice < this.stack.images.length; slice += 1) this.touched.add(slice);
+    // some paths write the labels only after the button was let go
+    if (!this.pressed) this.endStroke();
   }
 
   /** A stroke ends with the button: what it changed becomes one act. */
@@ -305,10 +337,16 @@ export class Stage {
 
   private centerOf(slice: number): Vector {
     const image = this.stack.images[slice];
+    return this.pointAt(slice, ((image?.columns ?? 1) - 1) / 2, ((image?.rows ?? 1) - 1) / 2);
+  }
+
+  /** Patient point of a pixel centre (PS3.3 C.7.6.2.1.1). */
+  private pointAt(slice: number, column: number, row: number): Vector {
+    const image = this.stack.images[slice];
     const [x, y, z] = image?.position_lps ?? [0, 0, 0];
     const [rx = 1, ry = 0, rz = 0, cx = 0, cy = 1, cz = 0] = image?.orientation ?? [];
-    const right = ((image?.columns ?? 1) - 1) / 2 * (image?.spacing_mm[1] ?? 1);
-    const down = ((image?.rows ?? 1) - 1) / 2 * (image?.spacing_mm[0] ?? 1);
+    const right = column * (image?.spacing_mm[1] ?? 1);
+    const down = row * (image?.spacing_mm[0] ?? 1);
     return [x + rx * right + cx * down, y + ry * right + cy * down, z + rz * right + cz * down];
   }
 

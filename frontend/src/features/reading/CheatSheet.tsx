@@ -1,6 +1,6 @@
-import { Modal } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { BINDINGS, keysFor, type Binding, type Command } from '../../domain/keymap';
+import { Dialog } from '../../ui/Dialog';
 
 /** Every key in one look; the table is the one the handler uses. */
 export function CheatSheet({ opened, adjudication, onClose }: { opened: boolean; adjudication: boolean; onClose: () => void }) {
@@ -10,7 +10,7 @@ export function CheatSheet({ opened, adjudication, onClose }: { opened: boolean;
     ...new Set(BINDINGS.filter((binding) => binding.group === group && !binding.command.startsWith('preset')).map((binding) => binding.command)),
   ];
   return (
-    <Modal opened={opened} onClose={onClose} withCloseButton={false} aria-label={t('reading:cheatTitle')} size="lg">
+    <Dialog opened={opened} onClose={onClose} title={t('reading:cheatTitle')} size="lg">
       <div className="cheat">
         {groups.map((group) => (
           <section key={group}>
@@ -31,6 +31,6 @@ export function CheatSheet({ opened, adjudication, onClose }: { opened: boolean;
           ))}
         </section>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
-import { Button, Modal, Select, Textarea } from '@mantine/core';
+import { Button, Select, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiProblem } from '../../api/client';
+import { Dialog } from '../../ui/Dialog';
 import { ProblemNotice } from '../../ui/Messages';
 import type { ReadingSession } from './readingSession';
 
@@ -29,9 +30,8 @@ export function FlagDialog({ opened, session, onClose, onFlagged }: FlagDialogPr
     }
   };
   return (
-    <Modal opened={opened} onClose={onClose} withCloseButton={false} aria-label={t('reading:flagTitle')}>
+    <Dialog opened={opened} onClose={onClose} title={t('reading:flagTitle')}>
       <div className="stack">
-        <h2>{t('reading:flagTitle')}</h2>
         <Select
           label={t('reading:flagWhat')}
           data={CODES.map((value) => ({ value, label: t(`reading:flagCode.${value}`) }))}
@@ -46,6 +46,6 @@ export function FlagDialog({ opened, session, onClose, onFlagged }: FlagDialogPr
           <Button onClick={onClose}>{t('ui:cancel')}</Button>
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

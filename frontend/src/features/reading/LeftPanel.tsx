@@ -90,8 +90,8 @@ function Tools({ session, run }: { session: ReadingSession; run: (command: Comma
         </div>
         <label className="row">
           <span className="dim" style={{ whiteSpace: 'nowrap' }}>{t('reading:brushRadius')}</span>
-          <input type="range" min={0.5} max={40} step={0.5} value={radius} className="grow" onChange={(event) => session.setRadius(Number(event.currentTarget.value))} />
-          <span className="num" style={{ width: 52 }}>{radius.toFixed(1)} mm</span>
+          <input type="range" min={0.5} max={40} step={0.5} value={radius} style={{ flex: 1, minWidth: 0 }} onChange={(event) => session.setRadius(Number(event.currentTarget.value))} />
+          <span className="num" style={{ width: 54, flex: 'none' }}>{radius.toFixed(1)} mm</span>
         </label>
       </div>
       <div className="ws-section">

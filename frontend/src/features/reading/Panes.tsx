@@ -19,8 +19,9 @@ export function Panes({ session, layout, panes, elements }: PanesProps) {
     <div className="ws-panes">
       <div className="ws-planes" data-layout={layout}>
         {ALL.map((pane) => (
-          <div key={pane} className="ws-pane" style={panes.includes(pane) ? undefined : { display: 'none' }}>
+          <div key={pane} className="ws-pane" data-plane={pane} style={panes.includes(pane) ? undefined : { display: 'none' }}>
             <span className="tag">{pane === 'stack' ? '' : t(`reading:plane.${pane}`)}</span>
+            {session && <Letters session={session} pane={pane} />}
             <div
               className="vp"
               data-pane={pane}
@@ -34,6 +35,14 @@ export function Panes({ session, layout, panes, elements }: PanesProps) {
       {session ? <SliceRail session={session} /> : <div className="ws-rail" />}
     </div>
   );
+}
+
+function Letters({ session, pane }: { session: ReadingSession; pane: PaneId }) {
+  const letters = useStore(session.store, (state) => state.letters[pane]);
+  if (!letters) return null;
+  return (['left', 'right', 'top', 'bottom'] as const).map((edge) => (
+    <span key={edge} className={`letter ${edge}`} aria-hidden>{letters[edge]}</span>
+  ));
 }
 
 /** Where in the stack: this slice, what is drawn, what the readers disagree on; drag or arrow keys move. */

@@ -60,6 +60,7 @@ export function Workstation({ read, tenant, userId, render }: WorkstationProps) 
     if (session) void runCommand(command, session, acts);
   };
   useKeys(dialog === null, run, session);
+  useDarkRoom();
 
   return (
     <div className="ws" data-maximised={layout.maximised} data-read={read.id}>
@@ -73,6 +74,18 @@ export function Workstation({ read, tenant, userId, render }: WorkstationProps) 
       <span className="sr-only" aria-live="polite">{layout.ready ? '' : t('reading:loading')}</span>
     </div>
   );
+}
+
+/** The workstation is dark whatever the office pages are. */
+function useDarkRoom(): void {
+  useEffect(() => {
+    const root = document.documentElement;
+    const before = root.getAttribute('data-mantine-color-scheme');
+    root.setAttribute('data-mantine-color-scheme', 'dark');
+    return () => {
+      if (before) root.setAttribute('data-mantine-color-scheme', before);
+    };
+  }, []);
 }
 
 const IDLE = { get: () => null, set: () => undefined, subscribe: () => () => undefined };

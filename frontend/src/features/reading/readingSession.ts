@@ -123,6 +123,7 @@ export class ReadingSession {
     return new Stage(started.mode, document.stack, document.labels, {
       onSlice: (slice) => this.store.set({ slice, position_mm: document.stack.offsets_mm[slice] ?? null }),
       onWindow: (window) => this.store.set({ window }),
+      onLetters: (letters) => this.store.set({ letters }),
       onProbe: (probe) => this.store.set({ probe }),
       onStroke: (changes) => this.onStroke(document, changes),
       onRendered: () => {

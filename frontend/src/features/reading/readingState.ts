@@ -1,9 +1,10 @@
 import type { AnswerValue } from '../../api/contract';
 import type { Disagreement } from '../../domain/agreement';
+import type { EdgeLetters } from '../../domain/geometry';
 import type { SaveStatus } from '../../domain/autosave';
 import type { ApiProblem } from '../../api/client';
 import type { Probe } from '../../viewer/seriesStack';
-import type { Layout } from '../../viewer/stage';
+import type { Layout, PaneId } from '../../viewer/stage';
 import type { ToolName } from '../../viewer/tools';
 
 export type Overlay = 'A' | 'B' | 'difference';
@@ -26,6 +27,7 @@ export interface ReadingState {
   radius_mm: number;
   segment: number;
   layout: Layout;
+  letters: Partial<Record<PaneId, EdgeLetters>>;
   canMpr: boolean;
   labelsVisible: boolean;
   maximised: boolean;
@@ -53,7 +55,7 @@ export function initialState(): ReadingState {
   return {
     seriesUid: '', ready: false, problem: null, slice: 0, slices: 0, position_mm: null, loadedImages: 0,
     firstImage_ms: null, lastImage_ms: null, window: { center: 40, width: 400 }, probe: null, unit: '', tool: 'brush',
-    radius_mm: 4, segment: 1, layout: 'stack', canMpr: false, labelsVisible: true, maximised: false, counts: {},
+    radius_mm: 4, segment: 1, layout: 'stack', letters: {}, canMpr: false, labelsVisible: true, maximised: false, counts: {},
     drawnSlices: [], canUndo: false, canRedo: false, save: QUIET, answersSave: QUIET, answers: {}, nothingFound: false,
     activeReading_s: 0, overlays: { A: true, B: true, difference: false }, disagreements: [], rationale: '', missing: [],
     hint: null, busy: null, signed: false,

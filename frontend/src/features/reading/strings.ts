@@ -15,7 +15,7 @@ export const readingStrings = {
     preset: { softTissue: 'Soft tissue', lung: 'Lung', bone: 'Bone', brain: 'Brain', liver: 'Liver', mediastinum: 'Mediastinum', angio: 'Angio', stroke: 'Stroke', asSent: 'As sent' },
     command: {
       submit: 'Submit', flag: 'Flag', nothing: 'Nothing found', next: 'Next case', brush: 'Brush', eraser: 'Eraser', smaller: 'Smaller brush', larger: 'Larger brush', undo: 'Undo', redo: 'Redo',
-      crosshair: 'Crosshair', hide: 'Hide labels', maximise: 'Maximise', nextSegment: 'Next finding', help: 'Keys', layout: 'Three planes', window: 'Window', pan: 'Pan', length: 'Length',
+      crosshair: 'Crosshair', hide: 'Hide labels', maximise: 'Maximise', nextSegment: 'Next finding', help: 'Keys', layout: '3 planes', window: 'Window', pan: 'Pan', length: 'Length',
       takeA: 'Take A on this slice', takeB: 'Take B on this slice', merge: 'Take both on this slice', redraw: 'Clear this slice and draw', showA: 'Show read A', showB: 'Show read B', difference: 'Show the difference', nextDisagreement: 'Next disagreement',
       previousSlice: 'Slice back', nextSlice: 'Slice on', preset1: 'Window 1', preset2: 'Window 2', preset3: 'Window 3', preset4: 'Window 4', preset5: 'Window 5', preset6: 'Window 6', preset7: 'Window 7', preset8: 'Window 8', preset9: 'Window 9',
     },
@@ -39,7 +39,7 @@ export const readingStrings = {
     preset: { softTissue: 'Weichteil', lung: 'Lunge', bone: 'Knochen', brain: 'Gehirn', liver: 'Leber', mediastinum: 'Mediastinum', angio: 'Angio', stroke: 'Schlaganfall', asSent: 'Wie gesendet' },
     command: {
       submit: 'Abgeben', flag: 'Markieren', nothing: 'Nichts gefunden', next: 'Nächster Fall', brush: 'Pinsel', eraser: 'Radierer', smaller: 'Pinsel kleiner', larger: 'Pinsel größer', undo: 'Rückgängig', redo: 'Wiederholen',
-      crosshair: 'Fadenkreuz', hide: 'Zeichnung verbergen', maximise: 'Maximieren', nextSegment: 'Nächster Befund', help: 'Tasten', layout: 'Drei Ebenen', window: 'Fenster', pan: 'Verschieben', length: 'Länge',
+      crosshair: 'Fadenkreuz', hide: 'Zeichnung verbergen', maximise: 'Maximieren', nextSegment: 'Nächster Befund', help: 'Tasten', layout: '3 Ebenen', window: 'Fenster', pan: 'Verschieben', length: 'Länge',
       takeA: 'A auf dieser Schicht nehmen', takeB: 'B auf dieser Schicht nehmen', merge: 'Beide auf dieser Schicht nehmen', redraw: 'Schicht leeren und zeichnen', showA: 'Befund A zeigen', showB: 'Befund B zeigen', difference: 'Unterschied zeigen', nextDisagreement: 'Nächste Uneinigkeit',
       previousSlice: 'Schicht zurück', nextSlice: 'Schicht weiter', preset1: 'Fenster 1', preset2: 'Fenster 2', preset3: 'Fenster 3', preset4: 'Fenster 4', preset5: 'Fenster 5', preset6: 'Fenster 6', preset7: 'Fenster 7', preset8: 'Fenster 8', preset9: 'Fenster 9',
     },
