@@ -16,7 +16,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,10 +57,13 @@ def once(name: str, digest: str, act: Callable[[], None], *, present: bool = Tru
     print(f"setup: {name} {time.monotonic() - started:.1f} s", flush=True)
 
 
-def run(*command: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> None:
-    """Run a command; SetupError when it fails."""
+def run(*command: str | Path, cwd: Path = ROOT) -> None:
+    """Run a command; its output is shown only when it fails, with a SetupError."""
     words = [str(word) for word in command]
-    if subprocess.run(words, cwd=cwd, env={**os.environ, **(env or {})}, check=False).returncode != 0:
+    done = subprocess.run(words, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode != 0:
+        sys.stdout.buffer.write(done.stdout)
+        sys.stdout.flush()
         raise SetupError(f"`{' '.join(words)}` failed; its own message is above. Mend that and run `make setup` again.")
 
 
