@@ -11,6 +11,9 @@ from pytest_django import DjangoDbBlocker
 
 from kernel.launcher.testing import TestServices
 
+# Fixtures that need the rooms are imported when Django is up.
+pytest_plugins = ["tests.world"]
+
 SHARED = Path(os.environ.get("FIDUCIAL_SHARED") or Path(__file__).resolve().parents[2] / "shared")
 
 
