@@ -148,7 +148,10 @@ def _first(ds: Dataset, keyword: str) -> Dataset:
 
 
 def _frames_of(ds: Dataset) -> list[SourceFrame]:
-    sop_class, sop_instance = str(ds.get("SOPClassUID", "")), str(ds.get("SOPInstanceUID", ""))
+    # Some exports lose the UIDs of the data set and keep those of the file meta information, which are the same.
+    meta = getattr(ds, "file_meta", None) or Dataset()
+    sop_class = str(ds.get("SOPClassUID") or meta.get("MediaStorageSOPClassUID") or "")
+    sop_instance = str(ds.get("SOPInstanceUID") or meta.get("MediaStorageSOPInstanceUID") or "")
     if not sop_instance:
         raise ConversionError(
             "A source image has no SOP instance UID and cannot be referred to", remedy="Repair it.", tag="(0008,0018)"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from imaging.errors import ConversionError, GeometryError, PixelDataError, UnreadableFileError, UnsupportedError
 from imaging.geometry import VolumeGeometry
-from imaging.nifti_gzip import LEVEL_IMAGE, LEVEL_LABELS, blocks_of, write_gzip
+from imaging.nifti_gzip import blocks_of, write_gzip
 
 Array = NDArray[Any]
 
@@ -44,35 +45,48 @@ def write_nifti(
     compress: bool = True,
     slope: float = 1.0,
     intercept: float = 0.0,
+    repetition_s: float = 0.0,
 ) -> None:
     """Write `array` `[slice, row, column]` as one NIfTI-1 file; `compress` makes it `.nii.gz`.
+
+    `[volume, slice, row, column]` makes a file of four dimensions, `repetition_s` apart.
 
     The bytes depend on the arguments only: no time, no name, no number of cores. `dtype` converts where every value
     survives, otherwise `ConversionError`. `slope` and `intercept` go to `scl_slope`, `scl_inter`: a reader multiplies.
     """
-    if tuple(array.shape) != geometry.size:
+    if tuple(array.shape[-3:]) != geometry.size or array.ndim not in (3, 4):
         raise GeometryError("The array does not fit its geometry", remedy="Give the array as [slice, row, column].")
     stored = _storable(array, dtype)
-    header = nifti_header(stored.dtype, geometry, slope=slope, intercept=intercept)
-    voxels = np.ascontiguousarray(stored).data.cast("B")
+    volumes = None if array.ndim == 3 else array.shape[0]
+    header = nifti_header(
+        stored.dtype, geometry, slope=slope, intercept=intercept, volumes=volumes, repetition_s=repetition_s
+    )
     if isinstance(target, str | os.PathLike):
         with open(target, "wb") as file:
-            _write(file, header, voxels, stored.dtype, compress)
+            _write(file, header, stored, compress)
     else:
-        _write(target, header, voxels, stored.dtype, compress)
+        _write(target, header, stored, compress)
 
 
-def _write(file: BinaryIO, header: bytes, voxels: memoryview, dtype: np.dtype[Any], compress: bool) -> None:
-    if not compress:
-        file.write(header)
-        file.write(voxels)
+def _write(file: BinaryIO, header: bytes, array: Array, compress: bool) -> None:
+    volumes = array if array.ndim == 4 else array[np.newaxis]
+    blocks = (block for volume in volumes for block in blocks_of(volume))
+    if compress:
+        write_gzip(file, chain((header,), blocks))
         return
-    level = LEVEL_LABELS if dtype.itemsize == 1 else LEVEL_IMAGE
-    write_gzip(file, (header, *blocks_of(voxels)), level=level)
+    file.write(header)
+    for block in blocks:
+        file.write(np.ascontiguousarray(block).data)
 
 
 def nifti_header(
-    dtype: np.dtype[Any], geometry: VolumeGeometry, *, slope: float = 1.0, intercept: float = 0.0
+    dtype: np.dtype[Any],
+    geometry: VolumeGeometry,
+    *,
+    slope: float = 1.0,
+    intercept: float = 0.0,
+    volumes: int | None = None,
+    repetition_s: float = 0.0,
 ) -> bytes:
     """The 352 bytes before the voxels, little endian, with sform, and qform where it can hold the grid (no shear)."""
     if max(geometry.size) > _LARGEST_AXIS:
@@ -80,10 +94,12 @@ def nifti_header(
             f"NIfTI-1 holds at most {_LARGEST_AXIS} voxels along an axis", remedy="Crop or tile the volume first."
         )
     header = _Nifti1Header(endianness="<")
-    header.set_data_shape(geometry.size[::-1])
+    header.set_data_shape(geometry.size[::-1] if volumes is None else (*geometry.size[::-1], volumes))
     header.set_data_dtype(dtype)
     affine = geometry.affine_ras_xyz
     header["pixdim"][1:4] = geometry.spacing_mm[::-1]
+    if volumes is not None:
+        header["pixdim"][4] = repetition_s
     header.set_sform(affine, code="scanner")
     if _is_orthonormal(geometry):
         header.set_qform(affine, code="scanner")

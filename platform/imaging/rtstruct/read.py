@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from imaging.errors import ConversionError, GeometryError, UnsupportedError
 from imaging.labelmap import TISSUE, CodedConcept, SegmentDescription, cielab_from_rgb
 from imaging.rtstruct.contours import Contour, Points, RoiContours, StructureSet
-from imaging.seg.read import LATERALITY_CODES, coded_concept, open_dicom, refuse_absent
+from imaging.seg.read import LATERALITY_CODES, coded_concept, fenced, open_dicom, refuse_absent
 
 _RTSTRUCT_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 _CONTOUR_DATA = 0x30060050
@@ -31,6 +31,11 @@ def read_rtstruct(
     `ReferencedInstanceError` for absent images.
     """
     ds = open_dicom(source)
+    with fenced(source):
+        return _read(ds, source_sop_instance_uids)
+
+
+def _read(ds: Dataset, source_sop_instance_uids: Collection[str] | None) -> StructureSet:
     if str(ds.get("SOPClassUID", "")) != _RTSTRUCT_CLASS:
         raise UnsupportedError("The object is no structure set", remedy="Give an RTSTRUCT.", tag="(0008,0016)")
     contours = _contours_by_roi(ds)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 
 from imaging.errors import (
     ConversionError,
     ReferencedInstanceError,
-    UnreadableFileError,
     UnsupportedError,
 )
 from imaging.geometry import VolumeGeometry
 from imaging.labelmap import CodedConcept, LabelMap, SegmentDescription
 from imaging.labelmap_grid import align_labelmap
+from imaging.scan_dataset import PARSER_ERRORS, damaged, read_dataset
 from imaging.seg.frames import read_frame_table
 from imaging.seg.pixels import assemble
 
@@ -43,30 +43,37 @@ def read_seg(
     do not fit, `ConversionError` for segments without number or code.
     """
     ds = open_dicom(source)
+    with fenced(source):
+        labelmap = _read(ds, reference_geometry, source_sop_instance_uids)
+        return labelmap if reference_geometry is None else align_labelmap(labelmap, reference_geometry)
+
+
+def _read(ds: Dataset, reference: VolumeGeometry | None, present: Collection[str] | None) -> LabelMap:
     if str(ds.get("SOPClassUID", "")) not in _SEG_CLASSES:
         raise UnsupportedError("The object is not a segmentation", remedy="Give a DICOM SEG.", tag="(0008,0016)")
     segments = segments_of(ds)
-    table = read_frame_table(ds)
-    if source_sop_instance_uids is not None:
-        refuse_absent(referenced_instances(ds) | table.source_uids, source_sop_instance_uids)
     if not segments:
         raise ConversionError("The segmentation describes no segment", remedy="Export it again.", tag="(0062,0002)")
-    own_plane = reference_geometry is not None and table.shares_plane(reference_geometry)
-    geometry = reference_geometry if own_plane and reference_geometry is not None else table.geometry()
-    labelmap = assemble(ds, segments, table, table.slice_indices(geometry), geometry)
-    return labelmap if reference_geometry is None else align_labelmap(labelmap, reference_geometry)
+    table = read_frame_table(ds)
+    if present is not None:
+        refuse_absent(referenced_instances(ds) | table.source_uids, present)
+    own_plane = reference is not None and table.shares_plane(reference)
+    geometry = reference if own_plane and reference is not None else table.geometry()
+    return assemble(ds, segments, table, table.slice_indices(geometry), geometry)
 
 
 def open_dicom(source: str | os.PathLike[str] | Dataset) -> Dataset:
     """The data set itself, or the file's. Raises `UnreadableFileError`."""
-    if isinstance(source, Dataset):
-        return source
+    return read_dataset(source if isinstance(source, Dataset) else Path(source))
+
+
+@contextmanager
+def fenced(source: str | os.PathLike[str] | Dataset) -> Iterator[None]:
+    """What a damaged object makes pydicom's lazy converters raise becomes an `UnreadableFileError`."""
     try:
-        return dcmread(source)
-    except (InvalidDicomError, EOFError, OSError, ValueError, KeyError, AttributeError, RecursionError) as error:
-        raise UnreadableFileError(
-            "The file cannot be read as DICOM", remedy="Export it again.", path=os.fspath(source)
-        ) from error
+        yield
+    except PARSER_ERRORS as error:
+        raise damaged(None if isinstance(source, Dataset) else os.fspath(source), error) from error
 
 
 def segments_of(ds: Dataset) -> tuple[SegmentDescription, ...]:

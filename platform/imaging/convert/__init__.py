@@ -1,0 +1,1 @@
+"""From one form to another: series, label maps, SEG, RTSTRUCT, SR, meshes, training formats."""
