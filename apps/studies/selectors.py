@@ -21,6 +21,8 @@ from kernel.errors import NotFoundError
 if TYPE_CHECKING:
     from apps.projects.models import Project
 
+register_grant = permissions.register_grant
+
 _SEVERITIES = ("ok", "info", "warning", "error", "critical")
 
 

@@ -11,9 +11,11 @@ from django.db.models import Max
 from apps.audit.services import event_record
 from apps.projects.domain import definitions
 from apps.projects.domain.definitions import DefinitionError
+from apps.projects.domain.events import DefinitionsVersioned
 from apps.projects.models import Charter, LabelSchema, Project
 from kernel.actors import Actor
 from kernel.errors import FieldProblem, InvalidError
+from kernel.events import publish
 
 
 @transaction.atomic
@@ -66,3 +68,4 @@ def _tell(actor: Actor, action: str, project: Project, row: LabelSchema | Charte
         digest_after=row.digest,
         details={"version": row.version},
     )
+    publish(DefinitionsVersioned(project_id=project.pk))

@@ -1,0 +1,25 @@
+"""What lower rooms tell: a study was admitted, a project's definitions changed."""
+
+from __future__ import annotations
+
+from apps.projects.domain.events import DefinitionsVersioned
+from apps.studies.domain.events import StudyAdmitted
+from apps.studies.selectors import register_grant
+from apps.tasks import services
+from apps.tasks.selectors import granted_study_ids
+from kernel.events import subscribe
+
+
+def connect() -> None:
+    """Subscribe, and lay the rule by which readers open pixels; called once by the app's `ready`."""
+    subscribe(StudyAdmitted, on_study_admitted)
+    subscribe(DefinitionsVersioned, on_definitions_versioned)
+    register_grant(granted_study_ids)
+
+
+def on_study_admitted(event: StudyAdmitted) -> None:
+    services.cases_open(project_id=event.project_id, study_ids=[event.study_id])
+
+
+def on_definitions_versioned(event: DefinitionsVersioned) -> None:
+    services.cases_open(project_id=event.project_id)
