@@ -28,7 +28,7 @@ from imaging.codecs import (
     refuse_video,
 )
 from imaging.errors import PixelDataError
-from imaging.pixels_fragments import frame_chunks
+from imaging.pixels_fragments import end_of_fragments, frame_chunks
 from imaging.scan import EXPLICIT_LE
 from imaging.scan_dataset import PARSER_ERRORS, damaged
 from imaging.series_header import InstanceHeader, read_header
@@ -158,6 +158,7 @@ class FrameReader:
             self._view, offset = memoryview(value), 0
         else:
             self._view = memoryview(self._open(header))
+        self._offset = offset
         self._value = self._view[offset : len(self._view) if length is None else offset + length]
         self._chunks: list[list[memoryview]] = []
         if is_native(self.description.transfer_syntax_uid):
@@ -225,12 +226,12 @@ class FrameReader:
                 error.detail, remedy=error.remedy, path=d.path, tag=error.tag, code=error.code
             ) from error
 
-    def native_bytes(self, frame_index: int) -> memoryview | None:
-        """The bytes of a native little-endian frame of whole bytes, uncopied; None for every other kind."""
-        d = self.description
-        if not is_native(d.transfer_syntax_uid) or not d.little_endian or d.bits_allocated < 8 or d.is_422 or d.planar:
-            return None
-        return self._value[frame_index * d.frame_bytes : (frame_index + 1) * d.frame_bytes]
+    def bytes_after(self) -> bytes:
+        """What follows the pixel data element in the file: nothing, further elements, or something foreign."""
+        end = len(self._value)
+        if not is_native(self.description.transfer_syntax_uid):
+            end = end_of_fragments(self._value)
+        return bytes(self._view[self._offset + end :])
 
     def _native(self, index: int) -> Array:
         d = self.description

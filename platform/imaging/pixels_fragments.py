@@ -24,6 +24,20 @@ def _damaged(path: str | None, detail: str) -> PixelDataError:
     )
 
 
+def end_of_fragments(value: memoryview) -> int:
+    """The offset after the sequence delimiter, or the length of the value where the fragments are damaged."""
+    position = 0
+    while position + 8 <= len(value):
+        tag = bytes(value[position : position + 4])
+        (length,) = struct.unpack_from("<I", value, position + 4)
+        if tag == _END:
+            return position + 8
+        if tag != _ITEM or length == 0xFFFFFFFF:
+            break
+        position += 8 + length
+    return len(value)
+
+
 def fragments(value: memoryview, path: str | None) -> tuple[list[int], list[tuple[int, memoryview]]]:
     """The basic offset table, and each fragment with its offset from the first fragment's item tag.
 

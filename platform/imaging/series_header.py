@@ -224,6 +224,7 @@ def _encoded(dataset: Dataset) -> bytes:
     stream = BytesIO()
     try:
         copy = Dataset(dataset)
+        copy.preamble = b"\0" * 128
         copy.file_meta = FileMetaDataset(meta) if meta is not None else FileMetaDataset()
         copy.file_meta.TransferSyntaxUID = UID(syntax or EXPLICIT_LE)
         dcmwrite(stream, copy, enforce_file_format=False)

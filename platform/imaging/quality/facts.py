@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import struct
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,7 +125,10 @@ class FactReader:
             facts.dataset_error = damaged(header.path, error)
         if pixels and header.is_image:
             try:
-                facts.frames = frame_statistics(header)
+                with FrameReader(header) as reader:
+                    facts.frames = frame_statistics(reader)
+                    if _is_foreign(reader.bytes_after(), header.little_endian):
+                        facts.format_problems.append(("trailing-bytes", "(7FE0,0010)"))
             except ImagingError as error:
                 facts.pixel_error = error
         return facts
@@ -197,12 +201,19 @@ def _well_formed(vr: bytes, value: bytes, multibyte: bool) -> bool:
     return True
 
 
-def frame_statistics(header: InstanceHeader) -> list[FrameStatistics]:
+def _is_foreign(after: bytes, little_endian: bool) -> bool:
+    """Whether bytes after the pixel data are neither padding nor elements (PS3.10 7.2: trailing padding, signatures)."""
+    if not after.strip(b"\0"):
+        return False
+    tag = struct.unpack_from("<HH" if little_endian else ">HH", after.ljust(4, b"\0"))
+    return tag not in ((0xFFFC, 0xFFFC), (0xFFFA, 0xFFFA)) and tag[0] != 0x7FE0
+
+
+def frame_statistics(reader: FrameReader) -> list[FrameStatistics]:
     """Statistics of every frame (evenly sampled beyond MAX_SAMPLED_FRAMES). Raises PixelDataError."""
-    with FrameReader(header) as reader:
-        count = reader.description.frames
-        indices = np.unique(np.linspace(0, count - 1, min(count, MAX_SAMPLED_FRAMES)).round().astype(int))
-        return [_statistics(int(index), reader.frame(int(index))) for index in indices]
+    count = reader.description.frames
+    indices = np.unique(np.linspace(0, count - 1, min(count, MAX_SAMPLED_FRAMES)).round().astype(int))
+    return [_statistics(int(index), reader.frame(int(index))) for index in indices]
 
 
 def _statistics(index: int, array: NDArray[Any]) -> FrameStatistics:
