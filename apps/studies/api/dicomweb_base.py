@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, TypeVar
 
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
@@ -15,6 +15,7 @@ from apps.studies.domain.accept import MediaRange, parse_accept
 from apps.studies.domain.multipart import Part, encode
 from kernel.api.views import TenantView
 
+Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
 DICOM_JSON = "application/dicom+json"
 
 
@@ -35,7 +36,7 @@ class DicomwebView(TenantView):
     content_negotiation_class = AnyAccept
     read_scope = "dicomweb:read"
     write_scope = "dicomweb:store"
-    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "options"]
+    http_method_names = ["get", "head", "post", "options"]
 
     def root(self, slug: str) -> str:
         """The absolute address of the project's service, as the client reached it."""
@@ -62,11 +63,8 @@ def dicom_json(content: bytes, *, status: int = 200, warnings: Iterable[str] = (
 def multipart(parts: Iterable[Part], inner: str) -> StreamingHttpResponse:
     """A multipart/related answer, sent part by part."""
     boundary = f"fiducial-{uuid.uuid4().hex}"
-    response = StreamingHttpResponse(
-        encode(parts, boundary), content_type=f'multipart/related; type="{inner}"; boundary={boundary}'
-    )
-    _private(response)
-    return response
+    content_type = f'multipart/related; type="{inner}"; boundary={boundary}'
+    return _private(StreamingHttpResponse(encode(parts, boundary), content_type=content_type))
 
 
 def single(content: bytes, content_type: str) -> HttpResponse:
@@ -74,7 +72,7 @@ def single(content: bytes, content_type: str) -> HttpResponse:
     return _private(HttpResponse(content, content_type=content_type))
 
 
-def _private(response: Any) -> Any:
+def _private(response: Answer) -> Answer:
     # Only the browser of the person who may see it may keep it, and must ask again whether they still may.
     response["Cache-Control"] = "private, no-cache"
     response["Vary"] = "Accept, Authorization, Cookie"
