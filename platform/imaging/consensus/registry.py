@@ -14,6 +14,7 @@ from imaging.consensus.staple import staple
 from imaging.consensus.staple_multilabel import staple_multilabel
 from imaging.consensus.voting import intersection, majority, union, weighted
 from imaging.errors import InputError
+from imaging.geometry import VolumeGeometry
 from imaging.metrics.segmentation import SegmentationMetrics, compare_labelmaps
 
 ALGORITHMS: dict[str, Callable[..., ConsensusResult]] = {
@@ -62,7 +63,7 @@ class ConsensusPair:
 
 
 def majority_and_staple(
-    labelmaps: Sequence[object], spacing_mm: Sequence[float], *, tie: Tie = "background"
+    labelmaps: Sequence[object], spacing_mm: Sequence[float] | VolumeGeometry, *, tie: Tie = "background"
 ) -> ConsensusPair:
     """Both, for masks (binary STAPLE) or label maps (multi-label STAPLE); `difference` takes majority as reference."""
     voted = majority(labelmaps, tie=tie)

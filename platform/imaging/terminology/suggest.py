@@ -63,8 +63,9 @@ def suggest(text: str, language: str = "en", *, limit: int = 5) -> list[Suggesti
     """Concepts for a label, best first; empty where nothing fits.
 
     `language` is "en", "de", "fr" or "es"; words of the others are understood where the asked one does not know them.
-    A SNOMED CT identifier is answered by its concept, a mistyped one by its near miss where that is known.
-    Raises `InputError` for another language and for texts that are no label (empty, over 200 characters).
+    A SNOMED CT identifier is answered by its concept.
+    Raises `InputError` for another language, for texts that are no label (empty, over 200 characters), and for an
+    identifier whose check digit does not fit, naming the near miss.
     """
     if language not in LANGUAGES:
         raise InputError("Unknown language", remedy=f"Choose one of {', '.join(LANGUAGES)}.", code="language-unknown")
@@ -82,13 +83,10 @@ def suggest(text: str, language: str = "en", *, limit: int = 5) -> list[Suggesti
 
 
 def _by_code(value: str) -> list[Suggestion]:
-    check = check_sctid(value)
-    wanted = value if check.valid else check.near_miss
-    concept = find_concept(wanted) if wanted else None
+    concept = find_concept(value) if check_sctid(value).valid else CodedConcept(value, "SCT", "refused")
     if concept is None:
         return []
-    reason = "SNOMED CT identifier" if check.valid else f"{value} is refused, {check.reason}; near miss {wanted}"
-    return [Suggestion(concept, None, 1.0 if check.valid else 0.5, in_dicom_set(concept.value), reason)]
+    return [Suggestion(concept, None, 1.0, in_dicom_set(concept.value), "SNOMED CT identifier")]
 
 
 @lru_cache(maxsize=4096)
