@@ -15,7 +15,7 @@ from apps.datasets.models import Dataset, DatasetVersion, Member, Split
 from apps.projects.domain.definitions import schema_as_json
 from apps.projects.selectors import definition_digests, label_schema_of, projects_by_id
 from apps.review.selectors import ReferenceCase, reference_cases_of
-from apps.studies.selectors import SeriesContent, series_contents_of
+from apps.studies.services.contents import SeriesContent, series_contents_of
 from kernel.actors import Actor
 from kernel.jobs.runner import JobContext
 

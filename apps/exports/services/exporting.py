@@ -20,7 +20,7 @@ from apps.exports.domain import layout
 from apps.exports.models import Artifact, Export
 from apps.exports.services import writing
 from apps.projects.constants import ProjectAction
-from apps.studies.selectors import instance_contents, subject_key
+from apps.studies.services.contents import instance_contents, subject_key_row
 from imaging import ENGINE_VERSION
 from kernel.actors import Actor
 from kernel.blobs.services import blobs_write
@@ -82,7 +82,7 @@ def export_write(*, context: JobContext, export_id: uuid.UUID) -> dict[str, Any]
         if member.case not in done:
             with tenant_scope(context.tenant_id):
                 files = list(_case_files(export, manifest, member))
-                _keep(export, member.case, subject_key(export.project_id, member.subject), files)
+                _keep(export, member.case, subject_key_row(export.project_id, member.subject), files)
         context.progress(number, len(manifest.members), unit="cases", message="Writing files")
     with tenant_scope(context.tenant_id):
         return _close(export, whole_key)

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "mozilla_django_oidc",
     "csp",
     "kernel",
+    "config",
     "apps.tenants",
     "apps.audit",
     "apps.projects",
