@@ -26,7 +26,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return None
     if problem.refused is not None:
         context["request"]._request.refused_act = problem.refused  # the tenant middleware records it after the rollback
-    if connection.in_atomic_block:
+    if getattr(context["request"]._request, "actor", None) is not None and connection.in_atomic_block:
+        # The tenant's scope is the request's transaction; outside a tenant each service has its own.
         transaction.set_rollback(True)
     response = Response(problem.as_problem(), status=problem.status, content_type=CONTENT_TYPE)
     if isinstance(problem, SignedOutError):
