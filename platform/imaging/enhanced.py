@@ -20,6 +20,7 @@ from imaging.series_header import Cosines, InstanceHeader, Triple
 _POSITION, _ORIENTATION, _MEASURES, _TRANSFORM = 0x00209113, 0x00209116, 0x00289110, 0x00289145
 _FRAME_CONTENT, _ECHO, _DIFFUSION, _CARDIAC = 0x00209111, 0x00189114, 0x00189117, 0x00189118
 _TEMPORAL = 0x00209310
+_VOLUME_POSITION, _VOLUME_ORIENTATION = 0x0020930E, 0x0020930F
 _FRAME_TYPES = (0x00189226, 0x00189329, 0x00189751, 0x00221434)
 MAX_FRAMES = 1_000_000
 
@@ -106,13 +107,12 @@ def _group_frame(header: InstanceHeader, index: int, shared: Dataset, own: Datas
     transform = _group(shared, own, _TRANSFORM)
     spacing = _floats(measures, "PixelSpacing", 2)
     slope, intercept = _number(transform, "RescaleSlope"), _number(transform, "RescaleIntercept")
-    position = _floats(_group(shared, own, _POSITION), "ImagePositionPatient", 3)
+    position, orientation = _plane(shared, own)
     return FrameRef(
         header=header,
         frame_index=index,
         position_lps=_triple(position) if position else header.position_lps,
-        orientation=_six(_floats(_group(shared, own, _ORIENTATION), "ImageOrientationPatient", 6))
-        or header.orientation,
+        orientation=_six(orientation) or header.orientation,
         pixel_spacing_mm=(spacing[0], spacing[1]) if spacing else header.pixel_spacing_mm,
         slope=_first(slope, header.rescale_slope, 1.0),
         intercept=_first(intercept, header.rescale_intercept, 0.0),
@@ -120,6 +120,16 @@ def _group_frame(header: InstanceHeader, index: int, shared: Dataset, own: Datas
         time_ms=_time_ms(content, own, shared),
         slice_thickness_mm=_number(measures, "SliceThickness") or header.slice_thickness_mm,
     )
+
+
+def _plane(shared: Dataset, own: Dataset) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
+    """Position and orientation; enhanced ultrasound gives them in the volume's own frame (PS3.3 C.8.24.6.1)."""
+    position = _floats(_group(shared, own, _POSITION), "ImagePositionPatient", 3)
+    orientation = _floats(_group(shared, own, _ORIENTATION), "ImageOrientationPatient", 6)
+    if position is None and orientation is None:
+        position = _floats(_group(shared, own, _VOLUME_POSITION), "ImagePositionVolume", 3)
+        orientation = _floats(_group(shared, own, _VOLUME_ORIENTATION), "ImageOrientationVolume", 6)
+    return position, orientation
 
 
 def _group_labels(header: InstanceHeader, shared: Dataset, own: Dataset, content: Dataset) -> dict[str, Label]:

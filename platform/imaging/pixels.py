@@ -9,7 +9,6 @@ Source: DICOM PS3.3 C.7.6.3 (Image Pixel), PS3.5 section 8 and annex A.4.
 from __future__ import annotations
 
 import mmap
-import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +28,7 @@ from imaging.codecs import (
 )
 from imaging.errors import PixelDataError
 from imaging.pixels_fragments import end_of_fragments, frame_chunks
+from imaging.pixels_palette import palette_table
 from imaging.scan import EXPLICIT_LE
 from imaging.scan_dataset import PARSER_ERRORS, damaged
 from imaging.series_header import InstanceHeader, read_header
@@ -153,6 +153,7 @@ class FrameReader:
         assert header.pixel_data is not None
         refuse_video(self.description.transfer_syntax_uid)
         self._map: mmap.mmap | None = None
+        self._file = header.path if header.offsets_in_file and value is None else None
         _, offset, length = header.pixel_data
         if value is not None:
             self._view, offset = memoryview(value), 0
@@ -232,6 +233,29 @@ class FrameReader:
         if not is_native(self.description.transfer_syntax_uid):
             end = end_of_fragments(self._value)
         return bytes(self._view[self._offset + end :])
+
+    def read_into(self, frame_index: int, out: Array) -> bool:
+        """Read one native frame straight into `out`, C-contiguous and of the stored type; False where it must decode.
+
+        Twice as fast as copying out of a mapped file, whose every page faults once. Raises PixelDataError.
+        """
+        d = self.description
+        plain = is_native(d.transfer_syntax_uid) and d.little_endian and d.samples == 1 and d.bits_allocated >= 8
+        if (
+            self._file is None
+            or not plain
+            or (out.dtype, out.shape) != (d.dtype, d.shape)
+            or not 0 <= frame_index < d.frames
+        ):
+            return False
+        place = self._offset + frame_index * d.frame_bytes
+        with open(self._file, "rb", buffering=0) as file:
+            file.seek(place)
+            if file.readinto(out.data.cast("B")) != d.frame_bytes:
+                raise _error(d.path, "The file became shorter while it was read", "(7FE0,0010)", "pixel-data-short")
+        if d.signed and d.bits_stored < d.bits_allocated:
+            out[:] = _signed(out, d.bits_allocated, d)
+        return True
 
     def _native(self, index: int) -> Array:
         d = self.description
@@ -354,55 +378,10 @@ def frame_to_rgb_or_mono(dataset: Dataset, frame_index: int) -> Array:
     if str(dataset.get("PhotometricInterpretation", "")) != "PALETTE COLOR":
         return stored
     try:
-        tables = [_palette(dataset, colour) for colour in ("Red", "Green", "Blue")]
+        tables = [palette_table(dataset, colour) for colour in ("Red", "Green", "Blue")]
         first = int(dataset.RedPaletteColorLookupTableDescriptor[1])
     except PARSER_ERRORS as error:
         raise damaged(None, error) from error
     index = stored.astype(np.int64) - first
     rgb: Array = np.stack([table[np.clip(index, 0, len(table) - 1)] for table in tables], axis=-1)
     return rgb
-
-
-def _palette(dataset: Dataset, colour: str) -> Array:
-    descriptor = dataset[f"{colour}PaletteColorLookupTableDescriptor"].value
-    entries = int(descriptor[0]) or 65536
-    bits = int(descriptor[2])
-    segmented = f"Segmented{colour}PaletteColorLookupTableData"
-    plain = dataset.get(f"{colour}PaletteColorLookupTableData")
-    if plain is not None:
-        raw = bytes(plain)
-        # 8-bit entries may be packed two to a word or one to a word (PS3.3 C.7.9.2.1).
-        table = np.frombuffer(raw[: len(raw) // 2 * 2], "<u2") if bits == 16 or len(raw) >= 2 * entries else None
-        values: Array = np.frombuffer(raw, "u1") if table is None else table
-    else:
-        values = _segmented_palette(bytes(dataset[segmented].value), bits, entries)
-    if len(values) < entries:
-        raise PixelDataError(
-            "A palette is shorter than its descriptor says", remedy=_REMEDY, tag="(0028,1101)", code="short-palette"
-        )
-    values = values[:entries]
-    if bits == 16 and values.max(initial=0) > 255:
-        values = np.right_shift(values, 8)
-    eight_bit: Array = values.astype(np.uint8)
-    return eight_bit
-
-
-def _segmented_palette(raw: bytes, bits: int, entries: int) -> Array:
-    """Discrete, linear and indirect segments (PS3.3 C.7.9.2)."""
-    size = 2 if bits == 16 else 1
-    words = list(struct.unpack(f"<{len(raw) // size}{'H' if size == 2 else 'B'}", raw[: len(raw) // size * size]))
-    table: list[int] = []
-    position = 0
-    while position + 1 < len(words) and len(table) < entries:
-        kind, count = words[position], words[position + 1]
-        if kind == 0:
-            table += words[position + 2 : position + 2 + count]
-            position += 2 + count
-        elif kind == 1 and table and position + 2 < len(words):
-            table += [int(v) for v in np.rint(np.linspace(table[-1], words[position + 2], count + 1)[1:])]
-            position += 3
-        else:
-            raise PixelDataError(
-                "A segmented palette is damaged", remedy=_REMEDY, tag="(0028,1221)", code="bad-palette"
-            )
-    return np.array(table, dtype=np.uint16)

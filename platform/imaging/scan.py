@@ -8,9 +8,9 @@ Source: DICOM PS3.5 section 7 (data set encoding), PS3.10 section 7 (file meta i
 
 from __future__ import annotations
 
-import io
 import mmap
 import os
+import stat
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -20,13 +20,34 @@ from typing import Any, BinaryIO
 from pydicom.dataset import Dataset
 
 from imaging.errors import UnreadableFileError
+from imaging.scan_sequence import (
+    LONG_VRS,
+    MAX_NESTING,
+    REMEDY,
+    UNDEFINED,
+    MoreBytesNeeded,
+    skip_sequence,
+    tag_text,
+    truncated,
+)
+
+__all__ = [
+    "MAX_NESTING",
+    "PIXEL_DATA_TAGS",
+    "Element",
+    "RawHeader",
+    "Source",
+    "name_of",
+    "read_bytes",
+    "scan",
+    "tag_text",
+]
 
 Source = Path | str | bytes | BinaryIO | Dataset
 """Where an instance comes from: a path, the bytes of a file, an open binary file, or a parsed data set."""
 
 FIRST_BLOCK = 16 * 1024
 MAX_INFLATED_BYTES = 4 << 30
-MAX_NESTING = 64
 MAX_ELEMENTS = 100_000
 
 IMPLICIT_LE = "1.2.840.10008.1.2"
@@ -35,15 +56,11 @@ DEFLATED_LE = "1.2.840.10008.1.2.1.99"
 EXPLICIT_BE = "1.2.840.10008.1.2.2"
 
 PIXEL_DATA_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
-_UNDEFINED = 0xFFFFFFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_LONG_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _SHORT_VRS = frozenset(
     {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS"}
     | {b"ST", b"TM", b"UI", b"UL", b"US"}
 )
-_KNOWN_VRS = _LONG_VRS | _SHORT_VRS
-_REMEDY = "Ask the sender for the file again; compare its size and checksum with the original."
+_KNOWN_VRS = LONG_VRS | _SHORT_VRS
 
 
 @dataclass(slots=True)
@@ -83,20 +100,11 @@ class RawHeader:
         return bytes(memoryview(self.buffer)[element.offset : element.offset + element.length])
 
 
-class _MoreBytesNeeded(Exception):
-    """The walk ran past the block that was read, not past the file."""
-
-
 def name_of(source: Source) -> str | None:
     """The path as the caller gave it; None for data held in memory."""
     if isinstance(source, (str, Path)):
         return str(source)
     return None
-
-
-def tag_text(tag: int) -> str:
-    """`(gggg,eeee)`, as the standard prints a tag."""
-    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
 def read_bytes(source: Path | str | bytes | BinaryIO) -> bytes:
@@ -127,15 +135,19 @@ def scan(source: Path | str | bytes | BinaryIO) -> RawHeader:
         data = read_bytes(source)
         return _walk_file(data, len(data), name)
     try:
-        descriptor = os.open(source, os.O_RDONLY)
+        # Non-blocking, so that a pipe in a delivery folder is refused below and not waited for.
+        descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
         raise _cannot_open(source, error) from error
     try:
-        size = os.fstat(descriptor).st_size
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise _cannot_open(source, ValueError())
+        size = status.st_size
         block = os.read(descriptor, FIRST_BLOCK)
         try:
             return _walk_file(block, size, name)
-        except _MoreBytesNeeded:
+        except MoreBytesNeeded:
             with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as mapped:
                 raw = _walk_file(mapped, size, name)
                 end = max((e.offset + (e.length or 0) for e in raw.elements.values()), default=0)
@@ -149,7 +161,7 @@ def scan(source: Path | str | bytes | BinaryIO) -> RawHeader:
 
 
 def _cannot_open(source: Path | str, error: Exception) -> UnreadableFileError:
-    reason = error.strerror if isinstance(error, OSError) else "not a valid path"
+    reason = error.strerror if isinstance(error, OSError) else "not a regular file"
     return UnreadableFileError(
         f"The file cannot be opened: {reason}",
         remedy="Check that it is a file and that it may be read.",
@@ -160,12 +172,12 @@ def _cannot_open(source: Path | str, error: Exception) -> UnreadableFileError:
 
 def _walk_file(data: Any, size: int, name: str | None) -> RawHeader:
     if size == 0:
-        raise UnreadableFileError("The file is empty", remedy=_REMEDY, path=name, code="empty-file")
+        raise UnreadableFileError("The file is empty", remedy=REMEDY, path=name, code="empty-file")
     start, syntax, issues = _file_meta(data, size, name)
     complete = len(data) >= size
     if syntax == DEFLATED_LE:
         if not complete:
-            raise _MoreBytesNeeded
+            raise MoreBytesNeeded
         data = _inflate(bytes(data[start:]), name)
         raw = RawHeader(data, len(data), syntax, True, in_file=False, issues=issues)
         _walk(raw, 0, False, name)
@@ -199,23 +211,17 @@ def _not_dicom(name: str | None) -> UnreadableFileError:
     )
 
 
-def _truncated(name: str | None, tag: int) -> UnreadableFileError:
-    return UnreadableFileError(
-        "The file ends before the element does", remedy=_REMEDY, path=name, tag=tag_text(tag), code="truncated-file"
-    )
-
-
 def _inflate(data: bytes, name: str | None) -> bytes:
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         inflated = inflater.decompress(data, min(MAX_INFLATED_BYTES, 2000 * len(data) + 1024))
     except zlib.error as error:
         raise UnreadableFileError(
-            "The deflated data set is damaged", remedy=_REMEDY, path=name, tag="(0002,0010)", code="damaged-deflate"
+            "The deflated data set is damaged", remedy=REMEDY, path=name, tag="(0002,0010)", code="damaged-deflate"
         ) from error
     if not inflater.eof and not inflated:
         raise UnreadableFileError(
-            "The deflated data set is cut short", remedy=_REMEDY, path=name, tag="(0002,0010)", code="damaged-deflate"
+            "The deflated data set is cut short", remedy=REMEDY, path=name, tag="(0002,0010)", code="damaged-deflate"
         )
     return inflated
 
@@ -236,7 +242,7 @@ def _file_meta(data: Any, size: int, name: str | None) -> tuple[int, str, list[t
         if group != 2:
             break
         header = 8
-        if vr in _LONG_VRS:
+        if vr in LONG_VRS:
             if position + 12 > len(data):
                 break
             (length,) = struct.unpack_from("<I", data, position + 8)
@@ -246,14 +252,14 @@ def _file_meta(data: Any, size: int, name: str | None) -> tuple[int, str, list[t
             issues.append(("wrong-vr", tag_text(0x00020000 | element)))
         end = position + header + length
         if end > size:
-            raise _truncated(name, 0x00020000 | element)
+            raise truncated(name, 0x00020000 | element)
         if element == 0x0010 and end <= len(data):
             syntax = bytes(data[position + header : end]).rstrip(b"\0 ")
         position = end
     if position == start:
         issues.append(("file-meta-missing", "(0002,0000)"))
     if position > len(data) or (position + 8 > len(data) and len(data) < size):
-        raise _MoreBytesNeeded
+        raise MoreBytesNeeded
     return position, syntax.decode("ascii", "replace"), issues
 
 
@@ -290,7 +296,7 @@ def _walk(raw: RawHeader, position: int, implicit: bool, name: str | None) -> No
     steps = 0
     while position + 8 <= size:
         if position + 8 > end:
-            raise _MoreBytesNeeded
+            raise MoreBytesNeeded
         group, number, vr, length = short(view, position)
         tag = group << 16 | number
         if group == 0:
@@ -300,11 +306,11 @@ def _walk(raw: RawHeader, position: int, implicit: bool, name: str | None) -> No
         if implicit:
             (length,) = long(view, position + 4)
             vr = b"  "
-        elif vr in _LONG_VRS:
+        elif vr in LONG_VRS:
             if position + 12 > end:
                 if position + 12 > size:
-                    raise _truncated(name, tag)
-                raise _MoreBytesNeeded
+                    raise truncated(name, tag)
+                raise MoreBytesNeeded
             (length,) = long(view, position + 8)
             header = 12
         elif vr not in _SHORT_VRS:
@@ -316,23 +322,23 @@ def _walk(raw: RawHeader, position: int, implicit: bool, name: str | None) -> No
                 (length,) = long(view, position + 4)
         position += header
         if tag in PIXEL_DATA_TAGS:
-            place = Element(vr, position, None if length == _UNDEFINED else length)
+            place = Element(vr, position, None if length == UNDEFINED else length)
             raw.pixel_data = (tag, place)
             return
-        if length == _UNDEFINED:
+        if length == UNDEFINED:
             elements[tag] = Element(vr, position, None)
-            position = _skip_sequence(view, position, size, implicit or vr == b"UN", order, name, tag)
+            position = skip_sequence(view, position, size, implicit or vr == b"UN", order, name, tag)
         else:
             if position + length > size:
-                raise _truncated(name, tag)
+                raise truncated(name, tag)
             elements[tag] = Element(vr, position, length)
             position += length
             if position > end and position <= size and tag <= 0x7FE00000:
-                raise _MoreBytesNeeded
+                raise MoreBytesNeeded
         last = tag
         if steps > MAX_ELEMENTS:
             raise UnreadableFileError(
-                "The file holds more elements than any image does", remedy=_REMEDY, path=name, code="too-many-elements"
+                "The file holds more elements than any image does", remedy=REMEDY, path=name, code="too-many-elements"
             )
     trailing = size - position
     if trailing > 0:
@@ -341,74 +347,3 @@ def _walk(raw: RawHeader, position: int, implicit: bool, name: str | None) -> No
 
 def _plausible_tag(tag: int, last: int) -> bool:
     return tag > last and tag >> 16 != 0
-
-
-def _skip_sequence(view: Any, position: int, size: int, implicit: bool, order: str, name: str | None, tag: int) -> int:
-    """The offset after a sequence of undefined length, found without recursion.
-
-    The stack holds, for each open level, whether it is a sequence (True) or an item (False), and its encoding.
-    """
-    long = struct.Struct(order + "I").unpack_from
-    head = struct.Struct(order + "HH2sH").unpack_from
-    stack = [(True, implicit)]
-    end = len(view)
-    while stack:
-        if len(stack) > 2 * MAX_NESTING:
-            raise UnreadableFileError(
-                f"Sequences are nested deeper than {MAX_NESTING} levels",
-                remedy="Refuse the file: no real object nests so deeply.",
-                path=name,
-                tag=tag_text(tag),
-                code="nested-too-deep",
-            )
-        if position + 12 > end:
-            if position + 8 > size:
-                raise _truncated(name, tag)
-            if end < size:
-                raise _MoreBytesNeeded
-        group, number, vr, length = head(view, position)
-        inner = group << 16 | number
-        in_sequence, level_implicit = stack[-1]
-        if group == 0xFFFE or level_implicit:
-            (length,) = long(view, position + 4)
-            position += 8
-        elif vr in _LONG_VRS:
-            if position + 12 > end:
-                raise _truncated(name, tag)
-            (length,) = long(view, position + 8)
-            position += 12
-        else:
-            position += 8
-        if inner in (_SEQUENCE_END, _ITEM_END):
-            if in_sequence != (inner == _SEQUENCE_END):
-                raise _bad_sequence(name, tag)
-            stack.pop()
-        elif in_sequence:
-            if inner != _ITEM:
-                raise _bad_sequence(name, tag)
-            if length == _UNDEFINED:
-                stack.append((False, level_implicit))
-            else:
-                position += length
-        elif length == _UNDEFINED:
-            stack.append((True, level_implicit or vr == b"UN"))
-        else:
-            position += length
-        if position > size:
-            raise _truncated(name, tag)
-    return position
-
-
-def _bad_sequence(name: str | None, tag: int) -> UnreadableFileError:
-    return UnreadableFileError(
-        "The items of a sequence do not follow each other",
-        remedy=_REMEDY,
-        path=name,
-        tag=tag_text(tag),
-        code="damaged-sequence",
-    )
-
-
-def as_stream(source: Path | str | bytes | BinaryIO) -> BinaryIO:
-    """An open binary file over any source that is not yet parsed."""
-    return io.BytesIO(read_bytes(source))

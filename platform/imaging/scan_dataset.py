@@ -111,6 +111,8 @@ def _nesting(value: bytes, item: bytes, order: str) -> int:
             close = value.find(_delimiter(order), position + 8)
             ends[-1] = len(value) if close == -1 else max(close, position + 8)
         deepest = max(deepest, len(ends))
+        if deepest > MAX_NESTING:
+            break  # deep enough to refuse; following a hostile tower to its end would take quadratic time
         position = value.find(item, position + 8)
     return deepest
 

@@ -131,7 +131,7 @@ def _series(study: str, series: str, members: list[InstanceHeader]) -> Series:
 
 
 def _without_repeats(headers: list[InstanceHeader]) -> tuple[list[InstanceHeader], list[InstanceHeader]]:
-    """Instances each once, and those received again: one UID at one place.
+    """Instances each once, and those received again: one UID at one place, in files of one size.
 
     One UID at different places is no repetition but a broken exporter; those all stay and quality control says so.
     """
@@ -139,7 +139,7 @@ def _without_repeats(headers: list[InstanceHeader]) -> tuple[list[InstanceHeader
     unique: list[InstanceHeader] = []
     repeated: list[InstanceHeader] = []
     for header in headers:
-        key = (header.sop_instance_uid, header.position_lps, header.instance_number, header.acquisition_time)
+        key = (header.sop_instance_uid, header.position_lps, header.instance_number, header.size_bytes)
         (repeated if header.sop_instance_uid and key in seen else unique).append(header)
         seen.add(key)
     return unique, repeated

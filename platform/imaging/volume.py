@@ -273,6 +273,8 @@ def _fill(array: Array, frames: Sequence[FrameRef], indices: Sequence[int]) -> N
         last = -1
         for index in indices:
             frame = frames[index]
+            if frame.tile is None and reader.read_into(frame.frame_index, array[index]):
+                continue
             if frame.frame_index != last:
                 decoded, last = reader.frame(frame.frame_index), frame.frame_index
             part = _tile(decoded, frame)

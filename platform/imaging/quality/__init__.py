@@ -13,6 +13,7 @@ from imaging.quality.checks_geometry import check_geometry
 from imaging.quality.checks_identity import check_identity
 from imaging.quality.checks_modality import check_modality
 from imaging.quality.checks_pixels import check_pixels
+from imaging.quality.checks_slices import check_slices
 from imaging.quality.facts import FactReader, Facts
 from imaging.quality.report import Finding, Proposal, QualityReport, Severity, ordered
 from imaging.quality.subject import Subject
@@ -21,7 +22,7 @@ from imaging.series import UnreadableFile, group, read_headers
 
 __all__ = ["Finding", "Proposal", "QualityReport", "Severity", "check_series"]
 
-_CHECKS = (check_files, check_identity, check_geometry, check_pixels, check_modality)
+_CHECKS = (check_files, check_identity, check_geometry, check_slices, check_pixels, check_modality)
 Progress = Callable[[int, int], None]
 
 

@@ -158,7 +158,7 @@ def missing_attributes(dataset: Dataset) -> list[MissingAttribute]:
 def _missing_groups(modules: tuple[_Module, ...], present: set[int]) -> list[MissingAttribute]:
     """The tables give the functional groups as conditional; an enhanced image without them has no geometry."""
     key = "multi-frame-functional-groups"
-    if not any(module.key == key and module.mandatory for module in modules) or 0x52009230 in present:
+    if not any(module.key.endswith(key) and module.mandatory for module in modules) or 0x52009230 in present:
         return []
     return [MissingAttribute("PerFrameFunctionalGroupsSequence", "1", "absent", key)]
 

@@ -25,6 +25,7 @@ def check_modality(subject: Subject) -> Iterator[Finding]:
     """Contradictions between what an object is called and what it is."""
     yield from _class(subject)
     yield from _ct_evidence(subject)
+    yield from _foreign_evidence(subject)
     yield from _units(subject)
     yield from _laterality(subject)
     yield from _laterality_differs(subject)
@@ -98,6 +99,33 @@ def _ct_evidence(subject: Subject) -> Iterator[Finding]:
                 consequence="The numbers are not Hounsfield units: the intercept is lost, or this is no CT.",
                 remedy="Compare with the original system; the usual intercept is proposed for a person to judge.",
                 proposals=_intercept_proposal(subject, stack, low),
+            )
+
+
+def _foreign_evidence(subject: Subject) -> Iterator[Finding]:
+    """Numbers that only a CT has under another modality's name, and a CT that is in colour."""
+    like_ct, coloured = [], []
+    for _, stack in subject.stacks():
+        first = stack.frames[0]
+        if first.header.modality == "CT" and first.header.samples_per_pixel == 3:
+            coloured += [subject.facts_of(frame) for frame in stack.frames]
+        elif first.header.modality not in ("CT", "RTIMAGE", "OT") and first.intercept <= -900 and first.slope == 1:
+            ends = [_ends(subject, stack, index) for index in range(len(stack.frames))]
+            if any(pair is not None and pair[0] <= -900 and pair[1] < 4200 for pair in ends):
+                like_ct += [subject.facts_of(frame) for frame in stack.frames]
+    for members, title in ((like_ct, "The values are Hounsfield units of a CT"), (coloured, "A CT in colour")):
+        if members:
+            yield Finding(
+                code="pixels-contradict-modality",
+                severity="error",
+                title=f"{title}, the modality says something else" if members is like_ct else f"{title} is a rendering",
+                affected=names_of(members),
+                evidence={
+                    "modality": sorted({m.header.modality for m in members}),
+                    "instances": len(names_of(members)),
+                },
+                consequence="Windowing, range checks and measurements treat the images as what they are not.",
+                remedy="Check what the images show with the sender.",
             )
 
 

@@ -39,7 +39,7 @@ def check_pixels(subject: Subject) -> Iterator[Finding]:
 
 def _frames(subject: Subject) -> Iterator[tuple[Facts, FrameStatistics]]:
     for one in subject.images:
-        if one.header.modality != "SEG":
+        if one.header.modality not in ("SEG", "SM"):
             for frame in one.frames:
                 yield one, frame
 

@@ -19,6 +19,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian
 from imaging.codecs import decode_codestream, encode_htj2k, inspect
 from imaging.errors import ImagingError, PixelDataError, UnsupportedError
 from imaging.pixels import FrameReader, decode_frame, frame_to_rgb_or_mono
+from imaging.pixels_palette import segmented_palette
 from imaging.series import read_header
 from tests.imaging.series.phantoms import ct_slice, file_bytes, pixels, with_frames
 
@@ -162,11 +163,14 @@ def test_palette_colour_is_looked_up() -> None:
     assert rgb[0, :4].tolist() == [[0, 0, 0], [16, 32, 48], [32, 64, 96], [48, 96, 144]]
 
 
-def test_segmented_palettes_are_expanded() -> None:
-    from imaging.pixels import _segmented_palette
-
+def testsegmented_palettes_are_expanded() -> None:
     words = np.array([0, 2, 5, 6, 1, 4, 10], np.uint16)  # discrete 5, 6; then 4 steps from 6 to 10
-    assert _segmented_palette(words.tobytes(), 16, 6).tolist() == [5, 6, 7, 8, 9, 10]
+    assert segmented_palette(words.tobytes(), 16, 6).tolist() == [5, 6, 7, 8, 9, 10]
+    again = np.concatenate([words, np.array([2, 2, 0, 0], np.uint16)])  # both segments once more, from byte 0
+    assert segmented_palette(again.tobytes(), 16, 12).tolist() == [5, 6, 7, 8, 9, 10] * 2
+    loop = np.array([0, 1, 5, 2, 1, 6, 0], np.uint16)  # an indirect segment that names itself
+    with pytest.raises(PixelDataError):
+        segmented_palette(loop.tobytes(), 16, 8)
 
 
 def test_one_bit_frames_that_end_inside_a_byte() -> None:

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 
 from imaging.quality import Finding, QualityReport, check_series
 from imaging.scan_dataset import read_dataset
-from tests.imaging.series.phantoms import MR, ROOT, csa_header, ct_series, ct_slice, file_bytes, files, pixels
+from tests.imaging.series.phantoms import MR, PT, ROOT, csa_header, ct_series, ct_slice, file_bytes, files, pixels
 
 Change = Callable[[list[Dataset]], None]
 
@@ -142,6 +142,28 @@ def _high(slices: list[Dataset]) -> None:
         ds.RescaleSlope = "4"
 
 
+def _named_mr(slices: list[Dataset]) -> None:
+    for ds in slices:
+        ds.Modality, ds.SOPClassUID, ds.RescaleType = "MR", MR, "US"
+
+
+def _pet_elsewhere(slices: list[Dataset]) -> None:
+    for i in range(3):
+        slices.append(
+            ct_slice(
+                80 + i,
+                array=smooth(i),
+                Modality="PT",
+                SOPClassUID=PT,
+                SeriesInstanceUID=ROOT + "66",
+                FrameOfReferenceUID=ROOT + "67",
+                RescaleType=None,
+                RescaleIntercept="0",
+                Units="BQML",
+            )  # fmt: skip
+        )
+
+
 CASES: dict[str, tuple[Change, str]] = {
     "blank-slices": (_pixels(3, np.zeros((16, 12))), "error"),
     "constant-slices": (_pixels(3, np.full((16, 12), 900)), "error"),
@@ -185,6 +207,8 @@ CASES: dict[str, tuple[Change, str]] = {
     "modality-contradicts-class": (_set(None, Modality="MR", RescaleType="US"), "error"),
     "units-contradict-modality": (_set(None, Units="BQML"), "error"),
     "ct-without-air": (_no_air, "error"),
+    "pixels-contradict-modality": (_named_mr, "error"),
+    "study-frames-of-reference-differ": (_pet_elsewhere, "warning"),
     "hu-below-air": (_set(None, RescaleIntercept="-3000"), "info"),
     "hu-above-range": (_high, "warning"),
     "values-beyond-bits": (_beyond_bits, "error"),

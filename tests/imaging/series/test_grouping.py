@@ -21,6 +21,7 @@ from tests.imaging.series.phantoms import (
     ct_slice,
     enhanced_mr,
     file_bytes,
+    item,
     pixels,
 )
 
@@ -231,6 +232,20 @@ def test_enhanced_frames_split_by_b_value_and_time() -> None:
         (500.0, 1.0),
         (500.0, 2.0),
     ]
+
+
+def test_enhanced_ultrasound_lies_in_its_own_volume() -> None:
+    ds = enhanced_mr([(0, 0, 0.7 * i) for i in range(3)], np.stack([pixels(i) for i in range(3)]))
+    ds.Modality, ds.SOPClassUID = "US", "1.2.840.10008.5.1.4.1.1.6.2"
+    shared = ds.SharedFunctionalGroupsSequence[0]
+    del shared.PlaneOrientationSequence
+    shared.PlaneOrientationVolumeSequence = [item(ImageOrientationVolume=[1.0, 0, 0, 0, 1, 0])]
+    for i, group_item in enumerate(ds.PerFrameFunctionalGroupsSequence):
+        del group_item.PlanePositionSequence
+        group_item.PlanePositionVolumeSequence = [item(ImagePositionVolume=[0.0, 0.0, 0.7 * i])]
+    (stack,) = series_of([ds]).stacks
+    assert stack.kind == "volume" and stack.is_regular
+    assert z_of(stack) == pytest.approx([0, 0.7, 1.4])
 
 
 def test_a_wrong_number_of_functional_groups_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 from pathlib import Path
 
@@ -100,6 +101,14 @@ def test_a_missing_file_is_an_entry_and_not_an_exception(tmp_path: Path) -> None
     (entry,) = read_headers([tmp_path / "absent.dcm"])
     assert isinstance(entry, UnreadableFile)
     assert entry.error.code == "cannot-open"
+
+
+def test_a_pipe_in_a_delivery_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (entry,) = read_headers([tmp_path / "pipe"])
+    assert isinstance(entry, UnreadableFile) and entry.error.code == "cannot-open"
+    (entry,) = read_headers([tmp_path])
+    assert isinstance(entry, UnreadableFile) and entry.error.code == "cannot-open"
 
 
 def _tower(depth: int, *, defined: bool) -> bytes:
