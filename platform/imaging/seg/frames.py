@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from pydicom.dataset import Dataset
 from imaging.errors import ConversionError, GeometryError, ReferencedInstanceError
 from imaging.geometry import VolumeGeometry
 from imaging.labelmap_source import plane_of
+from imaging.seg.scan import ScannedFrame, scan_frames
 
 Vectors = NDArray[np.float64]
 
@@ -117,59 +119,83 @@ class FrameTable:
 def read_frame_table(ds: Dataset) -> FrameTable:
     """The table of a SEG in patient space. Raises `ConversionError` or `GeometryError` where an entry is missing."""
     frame_count = int(ds.get("NumberOfFrames") or 0)
-    per_frame = ds.get("PerFrameFunctionalGroupsSequence") or []
-    if not 1 <= frame_count <= _LARGEST_FRAME_COUNT or len(per_frame) != frame_count:
+    scanned = scan_frames(ds)
+    frames = (
+        [_described(group) for group in ds.get("PerFrameFunctionalGroupsSequence") or []]
+        if scanned is None
+        else scanned
+    )
+    if not 1 <= frame_count <= _LARGEST_FRAME_COUNT or len(frames) != frame_count:
         raise ConversionError(
             "The number of frames and of their descriptions differ", remedy="Export the SEG again.", tag="(0028,0008)"
         )
     shared = (ds.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
-    orientation, spacing = plane_of(ds)
-    if orientation is None or spacing is None or orientation.size != 6 or spacing.size != 2:
-        raise GeometryError("Orientation or pixel spacing is missing", remedy="Export it again.", tag="(0020,0037)")
-    measures = _group(shared, per_frame[0], "PixelMeasuresSequence")
+    orientation, spacing, measures = _plane(ds, shared)
+    common = _described(shared)
     is_labelmap = ds.get("SegmentationType") == "LABELMAP"
-    uids: set[str] = set()
-    for group in per_frame:
-        uids.update(_source_uids(group))
     return FrameTable(
-        segment_numbers=np.array([0 if is_labelmap else _number(shared, group) for group in per_frame], np.int64),
-        positions_lps=np.array([_position(shared, group) for group in per_frame], float),
+        segment_numbers=np.array([0 if is_labelmap else _number(frame, common) for frame in frames], np.int64),
+        positions_lps=np.array([_position(frame, common) for frame in frames], float),
         orientation=orientation,
         between_mm=_float(measures.get("SpacingBetweenSlices")),
         thickness_mm=_float(measures.get("SliceThickness")),
         pixel_spacing_mm=(float(spacing[0]), float(spacing[1])),
         plane_size=(int(ds.Rows), int(ds.Columns)),
-        source_uids=frozenset(uids),
+        source_uids=frozenset(uid for frame in (*frames, common) for uid in frame.source_uids),
     )
+
+
+def _plane(ds: Dataset, shared: Dataset) -> tuple[Vectors, Vectors, Dataset]:
+    """Orientation, pixel spacing and pixel measures, from the shared groups or else those of the first frame."""
+    first = shared
+    if "PlaneOrientationSequence" not in shared or "PixelMeasuresSequence" not in shared:
+        first = ds.PerFrameFunctionalGroupsSequence[0]
+    orientation, spacing = plane_of(shared)
+    own_orientation, own_spacing = plane_of(first)
+    orientation = own_orientation if orientation is None else orientation
+    spacing = own_spacing if spacing is None else spacing
+    if orientation is None or spacing is None or orientation.size != 6 or spacing.size != 2:
+        raise GeometryError("Orientation or pixel spacing is missing", remedy="Export it again.", tag="(0020,0037)")
+    if not np.isfinite(spacing).all() or spacing.min() <= 0:
+        raise GeometryError("Pixel spacing is not a length", remedy="Export it again.", tag="(0028,0030)")
+    measures = shared.get("PixelMeasuresSequence") or first.get("PixelMeasuresSequence")
+    return orientation, spacing, measures[0] if measures else Dataset()
 
 
 def _float(value: object) -> float | None:
     return None if value in (None, "") else float(str(value))
 
 
-def _group(shared: Dataset, own: Dataset, keyword: str) -> Dataset:
-    items = own.get(keyword) or shared.get(keyword)
-    return items[0] if items else Dataset()
+def _described(group: Dataset) -> ScannedFrame:
+    """What one item of functional groups says, read with pydicom."""
+
+    def inner(keyword: str, value: str) -> Any:
+        items = group.get(keyword)
+        return items[0].get(value) if items else None
+
+    number = inner("SegmentIdentificationSequence", "ReferencedSegmentNumber")
+    position = inner("PlanePositionSequence", "ImagePositionPatient")
+    return ScannedFrame(
+        segment_number=None if number is None else int(number),
+        position_lps=[float(value) for value in position] if position and len(position) == 3 else None,
+        source_uids=[
+            str(image.ReferencedSOPInstanceUID)
+            for derivation in group.get("DerivationImageSequence") or []
+            for image in derivation.get("SourceImageSequence") or []
+            if image.get("ReferencedSOPInstanceUID")
+        ],
+    )
 
 
-def _number(shared: Dataset, own: Dataset) -> int:
-    number = _group(shared, own, "SegmentIdentificationSequence").get("ReferencedSegmentNumber")
+def _number(frame: ScannedFrame, common: ScannedFrame) -> int:
+    number = common.segment_number if frame.segment_number is None else frame.segment_number
     if number is None:
         raise ConversionError("A frame belongs to no segment", remedy="Export the SEG again.", tag="(0062,000B)")
-    return int(number)
+    return number
 
 
-def _position(shared: Dataset, own: Dataset) -> list[float]:
-    position = _group(shared, own, "PlanePositionSequence").get("ImagePositionPatient")
-    if not position or len(position) != 3:
+def _position(frame: ScannedFrame, common: ScannedFrame) -> list[float]:
+    position = frame.position_lps or common.position_lps
+    if position is None or not np.isfinite(position).all():
         raise GeometryError("A frame has no position", remedy="Export the SEG again.", tag="(0020,0032)")
-    return [float(value) for value in position]
-
-
-def _source_uids(group: Dataset) -> list[str]:
-    return [
-        str(image.ReferencedSOPInstanceUID)
-        for derivation in group.get("DerivationImageSequence") or []
-        for image in derivation.get("SourceImageSequence") or []
-        if image.get("ReferencedSOPInstanceUID")
-    ]
+    return position
