@@ -104,7 +104,7 @@ export interface Project extends ProjectRef {
   state: 'draft' | 'open' | 'closed';
   my_roles: ProjectRole[];
   deidentification_policy: string;
-  counts: { studies: number; cases: number; cases_settled: number };
+  counts?: { studies: number; cases: number; cases_settled: number };
   created_at: string;
 }
 
@@ -391,7 +391,7 @@ export interface CaseRow {
   updated_at: string;
 }
 
-export interface CaseDetail extends CaseRow {
+export interface CaseDetail extends Omit<CaseRow, 'agreement'> {
   study: { id: string; study_instance_uid: string; description: string } | null;
   project?: ProjectRef;
   reads: {
@@ -402,7 +402,7 @@ export interface CaseDetail extends CaseRow {
     active_reading_s: number;
     label: string;
   }[];
-  agreement_by_class?: CaseAgreement[];
+  agreement: CaseAgreement[];
   consensus: { algorithm: string; version: string; parameters: Record<string, unknown> } | null;
   adjudication: { read_id: string; rationale: string; decided_at: string } | null;
   decisions: { id?: string; decision: string; comment: string; decided_at?: string; actor?: Person | null }[];
@@ -445,14 +445,15 @@ export interface Export {
   format: 'nifti' | 'dicom-seg';
   state: string;
   options_digest: string;
-  job: Job | null;
+  job_id?: string | null;
   artifact_count: number;
   bytes: number;
 }
 
 export interface Release {
   id: string;
-  dataset: string | { slug: string; name: string };
+  dataset: string;
+  dataset_name?: string;
   name: string;
   state: 'draft' | 'published' | 'withdrawn';
   version_digest: string;
@@ -462,8 +463,32 @@ export interface Release {
 }
 
 export interface ReleaseDetail extends Release {
-  what: { cases: number; subjects: number; modalities: string[]; classes: (string | LabelClass)[] };
-  how_read: { readers: number; blinded: boolean; agreement: unknown; adjudicated: number };
-  artifacts: { id: string; path: string; sha256: string; size: number; url: string }[];
+  what: { cases: number; subjects: number; modalities: string[]; classes: { number: number; name: string }[] };
+  how_read: { readers: number; blinded: boolean; by_consensus: number; by_adjudication: number };
+  file_count: number;
+  bytes: number;
   pull_command: string;
+}
+
+export interface Artifact {
+  id: string;
+  format?: string;
+  path: string;
+  sha256: string;
+  size: number;
+  url: string;
+}
+
+export interface Grant {
+  id: string;
+  user: { id: string; email: string; name: string };
+  created_at: string;
+}
+
+export interface DatasetMember {
+  case_id: string;
+  case: string;
+  split: string;
+  leaf_hash: string;
+  erased_at: string | null;
 }

@@ -1,5 +1,15 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import { projectsStrings } from '../features/projects/strings';
+import { intakeStrings } from '../features/intake/strings';
+import { studiesStrings } from '../features/studies/strings';
+import { reviewStrings } from '../features/review/strings';
+import { datasetsStrings } from '../features/datasets/strings';
+import { releasesStrings } from '../features/releases/strings';
+import { jobsStrings } from '../features/jobs/strings';
+import { auditStrings } from '../features/audit/strings';
+import { membersStrings } from '../features/members/strings';
+import { settingsStrings } from '../features/settings/strings';
 import { readingStrings } from '../features/reading/strings';
 import { sessionStrings } from '../features/session/strings';
 import { worklistStrings } from '../features/worklist/strings';
@@ -16,6 +26,16 @@ export const BUNDLES = {
   session: sessionStrings,
   worklist: worklistStrings,
   reading: readingStrings,
+  settings: settingsStrings,
+  members: membersStrings,
+  audit: auditStrings,
+  jobs: jobsStrings,
+  releases: releasesStrings,
+  datasets: datasetsStrings,
+  review: reviewStrings,
+  studies: studiesStrings,
+  intake: intakeStrings,
+  projects: projectsStrings,
 };
 
 function resourcesOf(language: Language): Record<string, object> {

@@ -5,7 +5,28 @@ import {
 import { request } from '../api/client';
 import type { Tenant } from '../api/contract';
 import { sessionQuery } from '../api/session';
+import { AuditPage } from '../features/audit/AuditPage';
+import { DatasetPage } from '../features/datasets/DatasetPage';
+import { DatasetsPage } from '../features/datasets/DatasetsPage';
+import { VersionPage } from '../features/datasets/VersionPage';
+import { DeliveryPage } from '../features/intake/DeliveryPage';
+import { IntakePage } from '../features/intake/IntakePage';
+import { JobsPage } from '../features/jobs/JobsPage';
+import { MembersPage } from '../features/members/MembersPage';
+import { CharterPage } from '../features/projects/CharterPage';
+import { LabelsPage } from '../features/projects/LabelsPage';
+import { OverviewPage } from '../features/projects/OverviewPage';
+import { PeoplePage } from '../features/projects/PeoplePage';
+import { ProjectLayout } from '../features/projects/ProjectLayout';
+import { ProjectsPage } from '../features/projects/ProjectsPage';
+import { ReleasePage } from '../features/releases/ReleasePage';
+import { ReleasesPage } from '../features/releases/ReleasesPage';
+import { CasePage } from '../features/review/CasePage';
+import { CasesPage } from '../features/review/CasesPage';
 import { SignInPage } from '../features/session/SignInPage';
+import { SettingsPage } from '../features/settings/SettingsPage';
+import { StudiesPage } from '../features/studies/StudiesPage';
+import { StudyPage } from '../features/studies/StudyPage';
 import { WorklistPage } from '../features/worklist/WorklistPage';
 import { ChooseTenant } from './ChooseTenant';
 import { Frame } from './Frame';
@@ -58,6 +79,36 @@ const tenantHomeRoute = createRoute({
 const page = <Path extends string>(path: Path, component: Parameters<typeof createRoute>[0]['component']) =>
   createRoute({ getParentRoute: () => frameRoute, path, component });
 
+const projectRoute = page('/projects/$project', ProjectLayout);
+const projectPage = <Path extends string>(path: Path, component: Parameters<typeof createRoute>[0]['component']) =>
+  createRoute({ getParentRoute: () => projectRoute, path, component });
+
+const officePages = [
+  page('/worklist', WorklistPage),
+  page('/projects', ProjectsPage),
+  projectRoute.addChildren([
+    projectPage('/', OverviewPage),
+    projectPage('/intake', IntakePage),
+    projectPage('/intake/$deliveryId', DeliveryPage),
+    projectPage('/people', PeoplePage),
+    projectPage('/labels', LabelsPage),
+    projectPage('/charter', CharterPage),
+  ]),
+  page('/studies', StudiesPage),
+  page('/studies/$studyId', StudyPage),
+  page('/review', CasesPage),
+  page('/cases/$caseId', CasePage),
+  page('/datasets', DatasetsPage),
+  page('/datasets/$dataset', DatasetPage),
+  page('/datasets/$dataset/versions/$digest', VersionPage),
+  page('/releases', ReleasesPage),
+  page('/releases/$dataset/$release', ReleasePage),
+  page('/jobs', JobsPage),
+  page('/audit', AuditPage),
+  page('/members', MembersPage),
+  page('/settings', SettingsPage),
+];
+
 /** The reader's workstation fills the screen: it stands outside the frame and its code is fetched on its own. */
 const readRoute = createRoute({
   getParentRoute: () => tenantRoute,
@@ -69,7 +120,7 @@ const routeTree = rootRoute.addChildren([
   signInRoute,
   signedInRoute.addChildren([
     chooseRoute,
-    tenantRoute.addChildren([tenantHomeRoute, readRoute, frameRoute.addChildren([page('/worklist', WorklistPage)])]),
+    tenantRoute.addChildren([tenantHomeRoute, readRoute, frameRoute.addChildren(officePages)]),
   ]),
 ]);
 

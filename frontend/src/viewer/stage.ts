@@ -283,6 +283,8 @@ export class Stage {
     on(element, Enums.Events.STACK_NEW_IMAGE, () => this.report());
     on(element, Enums.Events.VOLUME_NEW_IMAGE, () => this.report());
     on(element, Enums.Events.VOI_MODIFIED, (event) => {
+      // label layers report windows of their own; only a drag of the reader's changes the image's
+      if (!this.pressed) return;
       const { range } = (event as CustomEvent<{ range: { lower: number; upper: number } }>).detail;
       this.window = windowOf(range);
       this.events.onWindow(this.window);

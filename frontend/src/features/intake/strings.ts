@@ -1,0 +1,16 @@
+export const intakeStrings = {
+  en: {
+    title: 'Intake', drop: 'Drop a folder, files or a zip here', or: 'or', pickFolder: 'Choose a folder', pickFiles: 'Choose files or a zip', resumeHint: 'An upload that was broken off goes on where it stopped: open its delivery and choose the same folder again.',
+    deliveries: 'Deliveries', name: 'Name', state: 'State', files: 'Files', admitted: 'Admitted', held: 'Held', refused: 'Refused', duplicate: 'Duplicates', received: 'Received', created: 'Started', by: 'By', none: 'Nothing was brought in yet', noneHint: 'Drop a folder of DICOM files above. Every byte is kept sealed before anything else happens to it.',
+    uploading: '{{done}} of {{total}} files, {{bytes}} of {{all}}', secondsLeft: 'about {{time}} left', preparing: 'Comparing with what is already here', finishing: 'Closing the delivery', uploaded: 'Everything arrived. The server works on it; you may leave this page.', failedFiles_one: '{{count}} file could not be sent', failedFiles_other: '{{count}} files could not be sent', pause: 'Pause', resume: 'Go on', waitingNetwork: 'Waiting for the network',
+    delivery: 'Delivery {{name}}', continue: 'Send what is missing', cancel: 'Cancel the delivery', fileName: 'File', size: 'Size', reason: 'Reason', remedy: 'What to do', sha: 'SHA-256', series: 'Series', openSeries: 'Open the study', noFiles: 'No file here', noFilesHint: 'No file is in this state.',
+    admit: 'Admit', reject: 'Reject', why: 'Why you decide so', decide: 'A person must decide', expected: 'Expected', progress: 'Progress of the work', emptyPick: 'There was no file in that.',
+  },
+  de: {
+    title: 'Eingang', drop: 'Ordner, Dateien oder ein Zip hier ablegen', or: 'oder', pickFolder: 'Ordner wählen', pickFiles: 'Dateien oder Zip wählen', resumeHint: 'Ein abgebrochenes Hochladen geht weiter, wo es stand: Lieferung öffnen und denselben Ordner wählen.',
+    deliveries: 'Lieferungen', name: 'Name', state: 'Zustand', files: 'Dateien', admitted: 'Zugelassen', held: 'Angehalten', refused: 'Abgewiesen', duplicate: 'Doppelt', received: 'Empfangen', created: 'Begonnen', by: 'Von', none: 'Noch nichts eingebracht', noneHint: 'Legen Sie oben einen Ordner mit DICOM-Dateien ab. Jedes Byte wird versiegelt aufbewahrt, bevor sonst etwas geschieht.',
+    uploading: '{{done}} von {{total}} Dateien, {{bytes}} von {{all}}', secondsLeft: 'noch etwa {{time}}', preparing: 'Vergleich mit dem, was schon da ist', finishing: 'Lieferung wird geschlossen', uploaded: 'Alles ist angekommen. Der Server arbeitet daran; Sie können die Seite verlassen.', failedFiles_one: '{{count}} Datei ließ sich nicht senden', failedFiles_other: '{{count}} Dateien ließen sich nicht senden', pause: 'Anhalten', resume: 'Weiter', waitingNetwork: 'Wartet auf das Netz',
+    delivery: 'Lieferung {{name}}', continue: 'Fehlendes senden', cancel: 'Lieferung abbrechen', fileName: 'Datei', size: 'Größe', reason: 'Grund', remedy: 'Was tun', sha: 'SHA-256', series: 'Serie', openSeries: 'Studie öffnen', noFiles: 'Keine Datei hier', noFilesHint: 'In diesem Zustand ist keine Datei.',
+    admit: 'Zulassen', reject: 'Abweisen', why: 'Warum Sie so entscheiden', decide: 'Eine Person muss entscheiden', expected: 'Erwartet', progress: 'Fortschritt der Arbeit', emptyPick: 'Darin war keine Datei.',
+  },
+};

@@ -1,0 +1,4 @@
+export const jobsStrings = {
+  en: { title: 'Jobs', job: 'Job', state: 'State', progress: 'Progress', about: 'About', created: 'Started', took: 'Took', attempts: 'Attempts', emptyTitle: 'No job here', emptyHint: 'Long work (intake, versions, exports) shows here with its progress. It goes on when you leave.', cancel: 'Cancel', retry: 'Run again', error: 'What failed', finished: 'Finished' },
+  de: { title: 'Aufträge', job: 'Auftrag', state: 'Zustand', progress: 'Fortschritt', about: 'Über', created: 'Begonnen', took: 'Dauer', attempts: 'Versuche', emptyTitle: 'Kein Auftrag hier', emptyHint: 'Lange Arbeit (Eingang, Versionen, Exporte) steht hier mit Fortschritt. Sie läuft weiter, wenn Sie gehen.', cancel: 'Abbrechen', retry: 'Erneut starten', error: 'Was gescheitert ist', finished: 'Beendet' },
+};

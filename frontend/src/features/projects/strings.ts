@@ -1,0 +1,28 @@
+export const projectsStrings = {
+  en: {
+    title: 'Projects', new: 'New project', name: 'Name', slug: 'Short name', slugHint: 'Letters, digits and dashes; it appears in addresses.', description: 'What it is for', state: 'State', studies: 'Studies', cases: 'Cases', settled: 'Settled', roles: 'Your roles', created: 'Created', policy: 'De-identification policy',
+    emptyTitle: 'No project yet', emptyHint: 'A project says what is read, by how many readers, and when they agree. Create one, add its label classes, then bring studies in.',
+    role: { manager: 'Manager', reader: 'Reader', adjudicator: 'Adjudicator', reviewer: 'Reviewer', customer: 'Customer', auditor: 'Auditor' },
+    tab: { overview: 'Overview', intake: 'Intake', studies: 'Studies', cases: 'Cases', datasets: 'Datasets', people: 'People', labels: 'Labels', charter: 'Charter' },
+    howFar: 'How far', howGood: 'How good', stuck: 'What is stuck', needsMe: 'What needs you', pace: 'Reads signed a day', nothingStuck: 'Nothing is stuck.', nothingForMe: 'Nothing needs you now.', noAgreement: 'Agreement appears when the first case has two signed reads.', noPace: 'No read was signed yet.',
+    settledOf: 'settled of {{total}} cases', agreementRow: '{{name}}: {{metric}} {{mean}} ({{low}} to {{high}}), limit {{limit}}, {{n}} cases', deliveries: 'Deliveries', openDeliveries: 'open', heldFiles: 'files held', refusedFiles: 'files refused',
+    addPerson: 'Add a person', email: 'E-mail', roleWord: 'Role', noPeople: 'Nobody has a role here yet', noPeopleHint: 'Add two readers and an adjudicator to start reading.',
+    version: 'Version {{version}}', saveNext: 'Save as version {{version}}', versionHint: 'A version that was used for reading never changes; saving makes the next one.',
+    classes: 'Label classes', addClass: 'Add a class', number: 'No.', colour: 'Colour', required: 'Required', category: 'Category', type: 'Type', region: 'Anatomic region', codeHint: 'value, scheme, meaning', questions: 'Questions', addQuestion: 'Add a question', key: 'Key', text: 'Question', kind: 'Kind', choices: 'Choices (one per line: key = text)',
+    kinds: { single_choice: 'One of several', multiple_choice: 'Several of several', number: 'Number', text: 'Text', boolean: 'Yes or no' },
+    taskSentence: 'The task in one sentence', readers: 'Blinded readers', threshold: 'Agreement limit (Dice)', consensus: 'Consensus', majority: 'Majority of voxels', staple: 'STAPLE', rationale: 'The adjudicator must give a reason', sample: 'Share of settled cases a reviewer checks', lease: 'Hours a claimed case stays with its reader', noSchema: 'No label schema yet', noCharter: 'No charter yet',
+  },
+  de: {
+    title: 'Projekte', new: 'Neues Projekt', name: 'Name', slug: 'Kurzname', slugHint: 'Buchstaben, Ziffern, Striche; er steht in Adressen.', description: 'Wofür es da ist', state: 'Zustand', studies: 'Studien', cases: 'Fälle', settled: 'Entschieden', roles: 'Ihre Rollen', created: 'Angelegt', policy: 'De-Identifikations-Regelwerk',
+    emptyTitle: 'Noch kein Projekt', emptyHint: 'Ein Projekt sagt, was befundet wird, von wie vielen, und wann sie einig sind. Legen Sie eines an, fügen Sie Klassen hinzu, dann bringen Sie Studien ein.',
+    role: { manager: 'Leitung', reader: 'Befunder', adjudicator: 'Schlichter', reviewer: 'Prüfer', customer: 'Kunde', auditor: 'Revision' },
+    tab: { overview: 'Überblick', intake: 'Eingang', studies: 'Studien', cases: 'Fälle', datasets: 'Datensätze', people: 'Personen', labels: 'Klassen', charter: 'Charta' },
+    howFar: 'Wie weit', howGood: 'Wie gut', stuck: 'Was steckt', needsMe: 'Was Sie braucht', pace: 'Unterzeichnete Befunde je Tag', nothingStuck: 'Nichts steckt fest.', nothingForMe: 'Nichts braucht Sie gerade.', noAgreement: 'Die Übereinstimmung erscheint, sobald der erste Fall zwei unterzeichnete Befunde hat.', noPace: 'Noch kein Befund unterzeichnet.',
+    settledOf: 'von {{total}} Fällen entschieden', agreementRow: '{{name}}: {{metric}} {{mean}} ({{low}} bis {{high}}), Grenze {{limit}}, {{n}} Fälle', deliveries: 'Lieferungen', openDeliveries: 'offen', heldFiles: 'Dateien angehalten', refusedFiles: 'Dateien abgewiesen',
+    addPerson: 'Person hinzufügen', email: 'E-Mail', roleWord: 'Rolle', noPeople: 'Noch niemand hat hier eine Rolle', noPeopleHint: 'Fügen Sie zwei Befunder und einen Schlichter hinzu.',
+    version: 'Version {{version}}', saveNext: 'Als Version {{version}} speichern', versionHint: 'Eine zum Befunden benutzte Version ändert sich nie; Speichern macht die nächste.',
+    classes: 'Klassen', addClass: 'Klasse hinzufügen', number: 'Nr.', colour: 'Farbe', required: 'Pflicht', category: 'Kategorie', type: 'Typ', region: 'Region', codeHint: 'Wert, Schema, Bedeutung', questions: 'Fragen', addQuestion: 'Frage hinzufügen', key: 'Schlüssel', text: 'Frage', kind: 'Art', choices: 'Auswahl (je Zeile: Schlüssel = Text)',
+    kinds: { single_choice: 'Eine von mehreren', multiple_choice: 'Mehrere von mehreren', number: 'Zahl', text: 'Text', boolean: 'Ja oder nein' },
+    taskSentence: 'Die Aufgabe in einem Satz', readers: 'Verblindete Befunder', threshold: 'Grenze der Übereinstimmung (Dice)', consensus: 'Konsens', majority: 'Mehrheit der Voxel', staple: 'STAPLE', rationale: 'Der Schlichter muss begründen', sample: 'Anteil der entschiedenen Fälle zur Prüfung', lease: 'Stunden, die ein übernommener Fall bleibt', noSchema: 'Noch keine Klassen', noCharter: 'Noch keine Charta',
+  },
+};

@@ -1,0 +1,12 @@
+export const settingsStrings = {
+  en: {
+    title: 'Security and tokens', totp: 'Second factor', totpOn: 'On: signing in asks for a code from your authenticator.', totpOff: 'Off: your password alone opens your account.', totpStart: 'Set up', totpScan: 'Scan this with your authenticator, or type the secret, then enter the code it shows.', secret: 'Secret', code: 'Code', confirm: 'Turn on', turnOff: 'Turn off', recovery: 'Recovery codes', recoveryHint: 'Each works once. Keep them where your phone is not; they are shown only now.',
+    sessions: 'Where you are signed in', source: 'From', since: 'Since', seen: 'Last seen', current: 'this one', end: 'End', noSessions: 'No session.', tokens: 'API tokens', tokenName: 'What it is for', scopes: 'What it may do', expires: 'Days until it expires', makeToken: 'Make a token', tokenOnce: 'Copy it now: it is shown only once.', lastUsed: 'Last used', never: 'never', revoke: 'Revoke', noTokens: 'No token yet. A token lets a program act for this tenant.', expiresAt: 'Expires',
+    scope: { 'releases:pull': 'Pull releases', 'dicomweb:read': 'Read DICOMweb', 'dicomweb:store': 'Store by DICOMweb', 'api:read': 'Read the API', 'api:write': 'Write the API' },
+  },
+  de: {
+    title: 'Sicherheit und Schlüssel', totp: 'Zweiter Faktor', totpOn: 'An: die Anmeldung fragt nach einem Code Ihrer Authenticator-App.', totpOff: 'Aus: Ihr Passwort allein öffnet Ihr Konto.', totpStart: 'Einrichten', totpScan: 'Mit der Authenticator-App scannen oder das Geheimnis eintippen, dann den Code eingeben.', secret: 'Geheimnis', code: 'Code', confirm: 'Einschalten', turnOff: 'Ausschalten', recovery: 'Wiederherstellungscodes', recoveryHint: 'Jeder gilt einmal. Bewahren Sie sie getrennt vom Telefon auf; sie werden nur jetzt gezeigt.',
+    sessions: 'Wo Sie angemeldet sind', source: 'Von', since: 'Seit', seen: 'Zuletzt', current: 'diese', end: 'Beenden', noSessions: 'Keine Sitzung.', tokens: 'API-Schlüssel', tokenName: 'Wofür er ist', scopes: 'Was er darf', expires: 'Tage bis zum Ablauf', makeToken: 'Schlüssel anlegen', tokenOnce: 'Jetzt kopieren: er wird nur einmal gezeigt.', lastUsed: 'Zuletzt benutzt', never: 'nie', revoke: 'Widerrufen', noTokens: 'Noch kein Schlüssel. Ein Schlüssel lässt ein Programm für diesen Mandanten handeln.', expiresAt: 'Läuft ab',
+    scope: { 'releases:pull': 'Freigaben abholen', 'dicomweb:read': 'DICOMweb lesen', 'dicomweb:store': 'Über DICOMweb ablegen', 'api:read': 'API lesen', 'api:write': 'API schreiben' },
+  },
+};
