@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 
 from apps.datasets.constants import ReleaseState
 from apps.datasets.domain import manifest as m
-from apps.datasets.models import Dataset, DatasetVersion, Member, Release
+from apps.datasets.models import Dataset, DatasetVersion, Member
+from apps.datasets.models import Release as Release
 from apps.projects.constants import ProjectAction
 from apps.projects.selectors import project_get_for, project_ids_for, projects_by_id
 from kernel.actors import Actor
