@@ -5,6 +5,7 @@ from apps.annotations.selectors.sealing import open_text, seal_text
 from apps.annotations.selectors.stacks import series_stack
 from apps.annotations.selectors.states import (
     answers_of,
+    answers_of_reads,
     drawn_segments,
     segmentation_array,
     segmentation_container,
@@ -16,6 +17,7 @@ from apps.annotations.selectors.states import (
 __all__ = [
     "AnnotationHead",
     "answers_of",
+    "answers_of_reads",
     "drawn_segments",
     "heads_of",
     "open_text",

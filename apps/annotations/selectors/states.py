@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from numpy.typing import NDArray
 
 from apps.annotations.domain.answers import AnswersState
@@ -84,8 +84,15 @@ def segmentation_masks(
     return _state(annotation, revision).masks()
 
 
-def segmentation_container(read_id: uuid.UUID, series_instance_uid: str, revision: int | None = None) -> bytes:
-    """The same as an `application/vnd.fiducial.slices` container of every non-empty plane."""
+def segmentation_container(
+    read_id: uuid.UUID, series_instance_uid: str, revision: int | None = None, *, absent_is_empty: bool = False
+) -> bytes:
+    """The same as an `application/vnd.fiducial.slices` container of every non-empty plane.
+
+    With `absent_is_empty` a series on which nothing was saved gives revision 0 and no planes.
+    """
+    if absent_is_empty and annotation_of(read_id, AnnotationKind.SEGMENTATION, series_instance_uid) is None:
+        return encode_state(0, [])
     stack, state = segmentation_state(read_id, series_instance_uid, revision)
     entries = [
         PlaneEntry(segment, index, stack.sop_instance_uids[index], stack.rows, stack.columns, "bits-deflate", stream)
@@ -136,3 +143,18 @@ def _state(annotation: Annotation, revision: int | None) -> SegmentationState:
         if row.digest
     }
     return SegmentationState(number, head.content_digest, _stack(annotation).size, planes)
+
+
+def answers_of_reads(read_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, AnswersState]:
+    """The newest answers of several reads, two queries and one a key not in memory. Raises `KeyDestroyedError`."""
+    found = {read_id: AnswersState() for read_id in read_ids}
+    rows = AnnotationRevision.objects.select_related("annotation").filter(
+        annotation__read_id__in=list(found),
+        annotation__kind=AnnotationKind.ANSWERS,
+        number=F("annotation__head_number"),
+    )
+    for row in rows:
+        sealer, _ = annotation_keys(row.annotation.subject_key_id, row.annotation_id)
+        plain = json.loads(open_sealed(sealer, answers_place(row.annotation_id, row.number), row.sealed))
+        found[row.annotation.read_id] = AnswersState(row.number, plain["values"], plain["nothing_found"])
+    return found

@@ -6,6 +6,7 @@ from apps.tasks.services.cases import (
     case_tasks_close,
     cases_open,
     computed_read_create,
+    computed_read_sign,
     flag_resolve,
 )
 from apps.tasks.services.claiming import claim_next, leases_expire, read_release, task_claim
@@ -19,6 +20,7 @@ __all__ = [
     "cases_open",
     "claim_next",
     "computed_read_create",
+    "computed_read_sign",
     "flag_resolve",
     "heartbeat",
     "leases_expire",

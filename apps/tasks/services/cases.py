@@ -132,6 +132,21 @@ def computed_read_create(*, case: Case) -> Read:
 
 
 @transaction.atomic
+def computed_read_sign(*, actor: Actor, read_id: uuid.UUID) -> Read:
+    """Fix a computed read: what was computed stands from now on. Repeating changes nothing."""
+    read = Read.objects.select_related("case").select_for_update(of=("self",)).get(pk=read_id, reader_id__isnull=True)
+    if read.state == ReadState.SIGNED:
+        return read
+    read.state = moved(READ_MOVES, ReadState(read.state), ReadState.SIGNED)
+    read.signed_at, read.signature_meaning = timezone.now(), "Computed from the signed reads."
+    read.save(update_fields=["state", "signed_at", "signature_meaning"])
+    event_record(
+        actor=actor, action="tasks.read.computed", object_kind="read", object_id=read.pk, object_label=read.case.label
+    )
+    return read
+
+
+@transaction.atomic
 def flag_resolve(*, actor: Actor, flag_id: uuid.UUID, case: Case) -> CaseFlag:
     """A person has looked at a flag. The caller has opened the door to the case. Raises `NotFoundError`."""
     flag = CaseFlag.objects.select_for_update().filter(pk=flag_id, case=case).first()
