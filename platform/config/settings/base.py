@@ -170,6 +170,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "reap-jobs": {"task": "kernel.jobs.reap", "schedule": 5.0},
     "seal-audit": {"task": "audit.seal", "schedule": 2.0},
+    "expire-leases": {"task": "tasks.expire_leases", "schedule": 30.0},
 }
 
 CHANNEL_LAYERS = {
