@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from imaging.consensus.result import ConsensusResult, reader_masks
 from imaging.metrics.masks import Mask, axes_mm
 
 
-def median_contour(masks: Sequence[object], *, spacing_mm: Sequence[float] | None = None) -> ConsensusResult:
+def median_contour(masks: Iterable[object], *, spacing_mm: Sequence[float] | None = None) -> ConsensusResult:
     """Foreground where the median of the readers' signed distances to their own contour is below zero.
 
     With an odd number of readers that is the majority, voxel for voxel; with an even number a tie is settled by

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ _ASKED = {
 }
 
 
-def recompute(algorithm: str, parameters: dict[str, Any], masks: Sequence[object]) -> ConsensusResult:
+def recompute(algorithm: str, parameters: dict[str, Any], masks: Iterable[object]) -> ConsensusResult:
     """The result of a stored algorithm and its stored parameters on the same masks in the same order.
 
     Compare `digest` with the stored one. Raises `InputError` for an unknown algorithm.
@@ -63,9 +63,10 @@ class ConsensusPair:
 
 
 def majority_and_staple(
-    labelmaps: Sequence[object], spacing_mm: Sequence[float] | VolumeGeometry, *, tie: Tie = "background"
+    labelmaps: Iterable[object], spacing_mm: Sequence[float] | VolumeGeometry, *, tie: Tie = "background"
 ) -> ConsensusPair:
     """Both, for masks (binary STAPLE) or label maps (multi-label STAPLE); `difference` takes majority as reference."""
+    labelmaps = list(labelmaps)
     voted = majority(labelmaps, tie=tie)
     binary = all(int(labels.max(initial=0)) <= 1 for labels in reader_labelmaps(labelmaps).arrays)
     estimated = staple(labelmaps) if binary else staple_multilabel(labelmaps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -131,12 +131,12 @@ class ReaderStack:
         )
 
 
-def reader_masks(masks: Sequence[object]) -> ReaderStack:
+def reader_masks(masks: Iterable[object]) -> ReaderStack:
     """The readers' masks, of one shape. Raises `InputError` for none, for other shapes and for what is no mask."""
     return _stack([as_mask(mask, name="mask of a reader").view(np.uint8) for mask in masks])
 
 
-def reader_labelmaps(labelmaps: Sequence[object]) -> ReaderStack:
+def reader_labelmaps(labelmaps: Iterable[object]) -> ReaderStack:
     """The readers' label maps, of one shape. Raises `InputError` as `reader_masks` does."""
     return _stack([as_labelmap(labels, name="label map of a reader") for labels in labelmaps])
 

@@ -8,7 +8,7 @@ in every iteration, gives the same values (checked in the tests on every referen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ _MAX_READERS = 16
 
 
 def staple(
-    masks: Sequence[object],
+    masks: Iterable[object],
     *,
     confidence_weight: float = 1.0,
     max_iterations: int = 1000,

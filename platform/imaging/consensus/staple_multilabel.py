@@ -7,7 +7,7 @@ As in `staple`, voxels are collapsed to the patterns of labels that occur.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ Values = NDArray[np.float64]
 _CONVERGED = 1e-5
 
 
-def staple_multilabel(labelmaps: Sequence[object], *, max_iterations: int = 1000) -> ConsensusResult:
+def staple_multilabel(labelmaps: Iterable[object], *, max_iterations: int = 1000) -> ConsensusResult:
     """The most probable label of every voxel; label maps of one shape, 0 is background and a label like any other.
 
     Confusion matrices start from the vote of the majority, priors are the label frequencies over readers and the

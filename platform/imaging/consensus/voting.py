@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from imaging.errors import InputError
 from imaging.metrics.masks import Labelmap
 
 
-def majority(masks: Sequence[object], *, tie: Tie = "background") -> ConsensusResult:
+def majority(masks: Iterable[object], *, tie: Tie = "background") -> ConsensusResult:
     """The label that more readers gave than any other; masks (0 and 1) or label maps of one shape.
 
     `tie` names what a tie becomes: "background" 0; "foreground" the lowest of the tied labels above 0;
@@ -32,7 +32,7 @@ def majority(masks: Sequence[object], *, tie: Tie = "background") -> ConsensusRe
     return _voted("majority", {"tie": tie}, array, readers)
 
 
-def weighted(masks: Sequence[object], *, weights: Sequence[float], tie: Tie = "background") -> ConsensusResult:
+def weighted(masks: Iterable[object], *, weights: Sequence[float], tie: Tie = "background") -> ConsensusResult:
     """As `majority`, each reader counting by a weight ≥ 0 (one per reader, not all zero)."""
     readers = reader_labelmaps(masks)
     values = np.asarray(weights, float)
@@ -52,13 +52,13 @@ def weighted(masks: Sequence[object], *, weights: Sequence[float], tie: Tie = "b
     return _voted("weighted", {"weights": [float(w) for w in values], "tie": tie}, array, readers)
 
 
-def intersection(masks: Sequence[object]) -> ConsensusResult:
+def intersection(masks: Iterable[object]) -> ConsensusResult:
     """Foreground where every reader drew."""
     readers = reader_masks(masks)
     return _voted("intersection", {}, np.bitwise_and.reduce(readers.arrays), readers)
 
 
-def union(masks: Sequence[object]) -> ConsensusResult:
+def union(masks: Iterable[object]) -> ConsensusResult:
     """Foreground where any reader drew."""
     readers = reader_masks(masks)
     return _voted("union", {}, np.bitwise_or.reduce(readers.arrays), readers)
