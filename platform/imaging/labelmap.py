@@ -153,9 +153,12 @@ class LabelMap:
         for mask, segment in zip(masks, segments, strict=True):
             if mask.shape != array.shape:
                 raise GeometryError("A mask does not fit the grid", remedy="Give masks as [slice, row, column].")
-            if array[mask].any():
-                return cls(None, geometry, tuple(segments), masks=tuple(masks))
-            array[mask] = segment.number
+            for plane, target in zip(mask, array, strict=True):
+                if not plane.any():
+                    continue
+                if np.logical_and(plane, target).any():
+                    return cls(None, geometry, tuple(segments), masks=tuple(masks))
+                target += np.multiply(plane, segment.number, dtype=dtype)
         return cls(array, geometry, tuple(segments))
 
     @property
