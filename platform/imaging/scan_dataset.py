@@ -41,6 +41,7 @@ _ITEM_BYTES = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 
 # pydicom repeats the offending value in its warnings and log lines; values may identify a patient.
 logging.getLogger("pydicom").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", module=r"pydicom\..*")
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
@@ -67,9 +68,7 @@ def read_dataset(source: Source, *, pixels: bool = True) -> Dataset:
             )
     stream = source if isinstance(source, (str, Path)) else io.BytesIO(read_bytes(source))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return pydicom.dcmread(stream, force=True, stop_before_pixels=not pixels)
+        return pydicom.dcmread(stream, force=True, stop_before_pixels=not pixels)
     except PARSER_ERRORS as error:
         raise damaged(name, error) from error
 

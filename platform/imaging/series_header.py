@@ -102,6 +102,13 @@ class InstanceHeader:
         return self.pixel_data is not None and self.rows > 0 and self.columns > 0
 
     @property
+    def lacks_pixels(self) -> bool:
+        """Whether it claims to be an image, or does not say what it is, and has no pixel data: a file cut short."""
+        if self.pixel_data is not None:
+            return False
+        return self.rows > 0 or not self.sop_class_uid or "Image Storage" in UID(self.sop_class_uid).name
+
+    @property
     def is_multiframe(self) -> bool:
         """Whether frames are described by functional groups or counted by NumberOfFrames."""
         return self.is_enhanced or self.number_of_frames > 1

@@ -96,6 +96,7 @@ def check_files(subject: Subject) -> Iterator[Finding]:
     yield from _structure(subject)
     yield from _missing(subject)
     yield from _pixel_errors(subject)
+    yield from _without_pixels(subject)
     yield from _unread_frames(subject)
     yield from _unknown_classes(subject)
 
@@ -186,6 +187,20 @@ def _pixel_errors(subject: Subject) -> Iterator[Finding]:
             evidence={"instances": len(members)},
             consequence="These images cannot be shown or measured; a volume made without them would be wrong.",
             remedy="Ask the sender for the files again; compare size and checksum with the original.",
+        )
+
+
+def _without_pixels(subject: Subject) -> Iterator[Finding]:
+    members = [f for f in subject.facts if f.header.lacks_pixels]
+    if members:
+        yield Finding(
+            code="pixels-missing",
+            severity="critical",
+            title="Images have no pixel data",
+            affected=names_of(members),
+            evidence={"tag": "(7FE0,0010)", "instances": len(members)},
+            consequence="They cannot be shown; a volume would lack these slices.",
+            remedy="Ask the sender for the files again: they were probably cut short.",
         )
 
 

@@ -165,6 +165,14 @@ def test_an_unreadable_file_is_not_left_out_silently() -> None:
         load_volume([*ct_series(4), b"not DICOM at all, but long enough to look"])
 
 
+def test_a_slice_without_pixels_is_not_left_out_silently() -> None:
+    slices = [ct_slice(i) for i in range(5)]
+    del slices[4].PixelData
+    with pytest.raises(PixelDataError) as refusal:
+        load_volume(files(slices))
+    assert refusal.value.code == "no-pixel-data"
+
+
 def test_suv_of_a_ct_is_refused() -> None:
     with pytest.raises(UnsupportedError) as refusal:
         load_volume(ct_series(3), values="suv")

@@ -165,6 +165,7 @@ def _pet_elsewhere(slices: list[Dataset]) -> None:
 
 
 CASES: dict[str, tuple[Change, str]] = {
+    "pixels-missing": (_set(3, PixelData=None), "critical"),
     "blank-slices": (_pixels(3, np.zeros((16, 12))), "error"),
     "constant-slices": (_pixels(3, np.full((16, 12), 900)), "error"),
     "saturated-slices": (_pixels(4, np.where(smooth(4) > 1025, 65535, smooth(4))), "warning"),
