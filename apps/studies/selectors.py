@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -17,12 +18,15 @@ from apps.studies.models import DerivedFrames, Instance, Series, Study, Subject
 from kernel.actors import Actor
 from kernel.acts import Act
 from kernel.errors import NotFoundError
+from kernel.tenancy.scope import current_tenant_id
 
 if TYPE_CHECKING:
     from apps.projects.models import Project
 
 register_grant = permissions.register_grant
 
+_PLACES, _PLACE_S = 2000, 60.0
+_places: dict[tuple[uuid.UUID, str, str, str], tuple[float, Series]] = {}
 _SEVERITIES = ("ok", "info", "warning", "error", "critical")
 
 
@@ -48,15 +52,7 @@ def series_get_for(*, actor: Actor, series_id: uuid.UUID) -> Series:
 
 def series_by_uid_for(*, actor: Actor, slug: str, study_instance_uid: str, series_instance_uid: str) -> Series:
     """The series of a project by its UIDs. Raises `NotFoundError`."""
-    series = (
-        _series()
-        .filter(
-            study__project__slug=slug,
-            study__study_instance_uid=study_instance_uid,
-            series_instance_uid=series_instance_uid,
-        )
-        .first()
-    )
+    series = _placed_series(slug, study_instance_uid, series_instance_uid)
     _opened(actor, series.study if series else None)
     assert series is not None
     return series
@@ -66,18 +62,14 @@ def instance_by_uid_for(
     *, actor: Actor, slug: str, study_instance_uid: str, series_instance_uid: str, sop_instance_uid: str
 ) -> Instance:
     """The instance of a project by its UIDs, with its series, study, subject and blobs. Raises `NotFoundError`."""
-    found = (
-        _instances()
-        .filter(
-            series__study__project__slug=slug,
-            series__study__study_instance_uid=study_instance_uid,
-            series__series_instance_uid=series_instance_uid,
-            sop_instance_uid=sop_instance_uid,
-        )
-        .first()
-    )
-    _opened(actor, found.series.study if found else None)
-    assert found is not None
+    series = _placed_series(slug, study_instance_uid, series_instance_uid)
+    _opened(actor, series.study if series else None)
+    assert series is not None
+    rows = Instance.objects.select_related("blob", "metadata_blob")
+    found = rows.filter(series_id=series.pk, sop_instance_uid=sop_instance_uid).first()
+    if found is None:
+        raise NotFoundError()
+    found.series = series
     return found
 
 
@@ -207,6 +199,31 @@ def _series() -> QuerySet[Series]:
 
 def _instances() -> QuerySet[Instance]:
     return Instance.objects.select_related("series__study__subject", "series__study__project", "blob", "metadata_blob")
+
+
+def _placed_series(slug: str, study_instance_uid: str, series_instance_uid: str) -> Series | None:
+    """A series by its UIDs with study, subject and project, remembered for a while: where it lies never changes.
+
+    Whether the actor may see it is asked anew each time.
+    """
+    place = (current_tenant_id(), slug, study_instance_uid, series_instance_uid)
+    known = _places.get(place)
+    if known is not None and known[0] > time.monotonic():
+        return known[1]
+    series = (
+        _series()
+        .filter(
+            study__project__slug=slug,
+            study__study_instance_uid=study_instance_uid,
+            series_instance_uid=series_instance_uid,
+        )
+        .first()
+    )
+    if series is not None:
+        if len(_places) >= _PLACES:
+            _places.clear()
+        _places[place] = (time.monotonic() + _PLACE_S, series)
+    return series
 
 
 def _sees_all(actor: Actor, project: Project) -> bool:
