@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apps.annotations.domain.container import decode_state
 from apps.annotations.selectors import segmentation_masks
 from apps.review.selectors import reference_cases_of
 from kernel.jobs.runner import drain
@@ -96,9 +95,7 @@ def test_two_readers_who_disagree_go_to_the_adjudicator(panel: Panel) -> None:
     assert [shown["label"] for shown in page["adjudication"]["shown"]] == ["A", "B"]
     assert [row["concordant"] for row in page["adjudication"]["agreement"]] == [False]
     shown = {
-        label: decode_state(
-            panel.carl.get(f"/api/v1/reads/{read_id}/shown/{label}/segmentations/{panel.series}").content
-        )
+        label: panel.carl.segmentation(f"/api/v1/reads/{read_id}/shown/{label}/segmentations/{panel.series}")
         for label in "AB"
     }
     assert all(revision == 1 and len(entries) == 2 for revision, entries in shown.values())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-from apps.annotations.domain.container import CONTAINER_TYPE, PlaneEntry, Submission, encode_submission
+from apps.annotations.domain.container import CONTAINER_TYPE, PlaneEntry, Submission, decode_state, encode_submission
 from apps.annotations.domain.planes import compress, pack
 from apps.studies.domain.description import describe
 from apps.studies.services.admission import Admission, instances_admit
@@ -108,6 +108,12 @@ class Page:
 
     def get(self, path: str) -> Any:
         return self.client.get(path)
+
+    def segmentation(self, path: str) -> Any:
+        """A container, asked for as the viewer does."""
+        response = self.client.get(path, headers={"accept": CONTAINER_TYPE})
+        assert (response.status_code, response["Content-Type"]) == (200, CONTAINER_TYPE), response.content
+        return decode_state(response.content)
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
         return self.client.json("POST", path, body, **headers)

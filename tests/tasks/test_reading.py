@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apps.annotations.domain.container import decode_state
 from apps.annotations.domain.planes import unpack
 from tests.tasks.panel import COLUMNS, ROWS, SLICES, Page, box, study_admit, submission
 from tests.world import TenantWorld
@@ -42,12 +41,12 @@ def test_a_case_is_claimed_drawn_reloaded_and_signed(lung: dict[str, Any]) -> No
     assert page["dicomweb_root"].endswith("/dicomweb/v1/projects/lung")
     assert [s["series_instance_uid"] for s in page["series"]] == [series]
     assert page["segmentations"] == []
+    assert anna.segmentation(f"/api/v1/reads/{read_id}/segmentations/{series}") == (0, ())
 
     mask = box(1, 2, 3, 7)
     saved = anna.draw(read_id, series, mask)
     assert saved["revision"] == 1
-    response = anna.get(f"/api/v1/reads/{read_id}/segmentations/{series}")
-    revision, entries = decode_state(response.content)
+    revision, entries = anna.segmentation(f"/api/v1/reads/{read_id}/segmentations/{series}")
     assert revision == 1
     assert sorted((e.segment, e.slice_index) for e in entries) == [(1, 1), (1, 2)]
     for entry in entries:
@@ -80,5 +79,6 @@ def test_a_stale_save_is_a_conflict_and_the_same_save_gets_the_same_answer(lung:
 
     listed = json.loads(anna.get(f"/api/v1/reads/{read_id}/segmentations/{series}/revisions").content)
     assert [(r["revision"], r["parent"], r["changed_slices"]) for r in listed["results"]] == [(2, 1, 1), (1, 0, 4)]
-    past = anna.get(f"/api/v1/reads/{read_id}/segmentations/{series}?revision=1")
-    assert [e.slice_index for e in decode_state(past.content)[1]] == [0]
+    assert anna.get(f"/api/v1/reads/{read_id}/segmentations/{series}?revision=3").status_code == 404
+    _, past = anna.segmentation(f"/api/v1/reads/{read_id}/segmentations/{series}?revision=1")
+    assert [entry.slice_index for entry in past] == [0]

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -68,7 +69,16 @@ class OverviewView(TenantView):
         return Response(s.OverviewOut(selectors.project_overview(actor=self.actor, slug=slug)).data)
 
 
+class ContainerRenderer(JSONRenderer):
+    """Lets a client ask for a container and still be told what is wrong: problems stay JSON."""
+
+    media_type = CONTAINER_TYPE
+    charset = None
+
+
 class ShownView(TenantView):
+    renderer_classes = (JSONRenderer, ContainerRenderer)
+
     @extend_schema(
         operation_id="adjudication_shown_segmentation",
         responses={(200, CONTAINER_TYPE): OpenApiResponse(OpenApiTypes.BINARY)},

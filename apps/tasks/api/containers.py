@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
 
 from apps.annotations.domain.container import CONTAINER_TYPE
 from kernel.errors import DomainError
@@ -31,6 +32,13 @@ class ContainerParser(BaseParser):
         if len(content) > MOST_BYTES:
             raise ContainerTooLargeError()
         return content
+
+
+class ContainerRenderer(JSONRenderer):
+    """Lets a client ask for a container and still be told what is wrong: problems and acknowledgements stay JSON."""
+
+    media_type = CONTAINER_TYPE
+    charset = None
 
 
 def container_response(content: bytes) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.parsers import JSONParser
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +17,7 @@ from apps.annotations.selectors import revision_list_of, segmentation_container
 from apps.annotations.services import Saved, answers_save, segmentation_save
 from apps.tasks import selectors
 from apps.tasks.api import serializers as s
-from apps.tasks.api.containers import ContainerParser, container_response
+from apps.tasks.api.containers import ContainerParser, ContainerRenderer, container_response
 from kernel.api.schemas import CURSOR_PARAMETERS, page_of
 from kernel.api.views import TenantView
 from kernel.errors import InvalidError
@@ -27,6 +28,7 @@ CONTAINER = OpenApiResponse(OpenApiTypes.BINARY, description="An `application/vn
 
 class RevisionsView(TenantView):
     parser_classes = (ContainerParser, JSONParser)
+    renderer_classes = (JSONRenderer, ContainerRenderer)
 
     @extend_schema(
         operation_id="segmentation_save",
@@ -52,11 +54,14 @@ class RevisionsView(TenantView):
 
 
 class SegmentationView(TenantView):
+    renderer_classes = (JSONRenderer, ContainerRenderer)
+
     @extend_schema(operation_id="segmentation_get", parameters=[REVISION], responses={(200, CONTAINER_TYPE): CONTAINER})
     def get(self, request: Request, read_id: uuid.UUID, series_instance_uid: str) -> HttpResponse:
         """My segmentation of a series, at any revision."""
         read = selectors.read_get_for(actor=self.actor, read_id=read_id)
-        return container_response(segmentation_container(read.pk, series_instance_uid, revision_of(request)))
+        content = segmentation_container(read.pk, series_instance_uid, revision_of(request), absent_is_empty=True)
+        return container_response(content)
 
 
 class AnswersView(TenantView):
