@@ -58,13 +58,18 @@ def _print_report(report: QualityReport) -> None:
         print("nothing found")
     for finding in report.findings:
         count = f" ({len(finding.affected)} instances)" if finding.affected else ""
-        print(f"\n{finding.severity.upper():<9}{finding.code}{count}\n    {finding.title}")
+        print(f"\n{finding.severity.upper():<9}{finding.code}{count}\n{_lines('', finding.title)}")
         if finding.evidence:
-            shown = ", ".join(f"{key} {value}" for key, value in finding.evidence.items())
-            print(textwrap.indent(textwrap.shorten(shown, 200, placeholder=" …"), "    "))
-        print(textwrap.indent(textwrap.fill(finding.consequence, 110), "    means  ", lambda _: True)[:400])
-        print(f"    do     {finding.remedy}")
+            shown = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in finding.evidence.items())
+            print(_lines("", textwrap.shorten(shown, 300, placeholder=" …")))
+        print(_lines("means  ", finding.consequence))
+        print(_lines("do     ", finding.remedy))
         for proposal in finding.proposals[:3]:
-            print(f"    propose {proposal.keyword}: {proposal.before or '(absent)'} → {proposal.after}")
+            print(_lines("propose  ", f"{proposal.keyword}: {proposal.before or '(absent)'} → {proposal.after}"))
         if len(finding.proposals) > 3:
             print(f"    … and {len(finding.proposals) - 3} more proposals (see --json)")
+
+
+def _lines(label: str, text: str) -> str:
+    indent = " " * (4 + len(label))
+    return textwrap.fill(text, 110, initial_indent=f"    {label}", subsequent_indent=indent)

@@ -258,7 +258,7 @@ def _tilt(subject: Subject, stack: VolumeStack) -> Iterator[Finding]:
         return
     agrees = declared is not None and abs(declared - measured) <= TILT_TOLERANCE_DEG
     yield Finding(
-        code="gantry-tilt" if agrees else "gantry-tilt-contradicts",
+        code="gantry-tilt" if agrees else "gantry-tilt-undeclared" if declared is None else "gantry-tilt-contradicts",
         severity="info" if agrees else "warning",
         title="The gantry was tilted: slices are shifted against each other"
         if measured > TILT_TOLERANCE_DEG

@@ -182,7 +182,7 @@ CASES: dict[str, tuple[Change, str]] = {
     "thickness-not-positive": (_set(None, SliceThickness="0"), "warning"),
     "thickness-differs": (_set(2, SliceThickness="1.9"), "warning"),
     "stated-spacing-wrong": (_set(None, SpacingBetweenSlices="2.5"), "warning"),
-    "gantry-tilt-contradicts": (_tilt, "warning"),
+    "gantry-tilt-undeclared": (_tilt, "warning"),
     "patient-position-contradicts": (_set(None, PatientPosition="HFP"), "warning"),
     "decubitus": (_set(None, PatientPosition="HFDR", ImageOrientationPatient=[0, 1, 0, -1, 0, 0]), "info"),
     "non-square-pixels": (_set(None, PixelSpacing=["0.5", "0.6"]), "info"),
