@@ -98,7 +98,7 @@ def _one_way(ms: _MeanSquares, confidence: float) -> Triple:
     ratio, k = _ratio(ms.rows, ms.within), ms.k
     upper = stats.f.ppf((1 + confidence) / 2, ms.n - 1, ms.n * (k - 1))
     lower = stats.f.ppf((1 + confidence) / 2, ms.n * (k - 1), ms.n - 1)
-    value = (ms.rows - ms.within) / (ms.rows + (k - 1) * ms.within)
+    value = _over(ms.rows - ms.within, ms.rows + (k - 1) * ms.within)
     return (value, _from_ratio(ratio / upper, k), _from_ratio(ratio * lower, k))
 
 
@@ -106,24 +106,24 @@ def _consistent(ms: _MeanSquares, confidence: float) -> Triple:
     ratio, k = _ratio(ms.rows, ms.error), ms.k
     upper = stats.f.ppf((1 + confidence) / 2, ms.n - 1, (ms.n - 1) * (k - 1))
     lower = stats.f.ppf((1 + confidence) / 2, (ms.n - 1) * (k - 1), ms.n - 1)
-    value = (ms.rows - ms.error) / (ms.rows + (k - 1) * ms.error)
+    value = _over(ms.rows - ms.error, ms.rows + (k - 1) * ms.error)
     return (value, _from_ratio(ratio / upper, k), _from_ratio(ratio * lower, k))
 
 
 def _absolute(ms: _MeanSquares, confidence: float) -> Triple:
     """Interval after Satterthwaite, Shrout & Fleiss 1979, formulas for ICC(2,1)."""
     n, k = ms.n, ms.k
-    value = (ms.rows - ms.error) / (ms.rows + (k - 1) * ms.error + k * (ms.columns - ms.error) / n)
-    if ms.error == 0 and ms.columns == 0:
+    value = _over(ms.rows - ms.error, ms.rows + (k - 1) * ms.error + k * (ms.columns - ms.error) / n)
+    if np.isnan(value) or (ms.error == 0 and ms.columns == 0):
         return (value, value, value)
     raters, rest = k * value * ms.columns, (n * (1 + (k - 1) * value) - k * value) * ms.error
-    degrees = (raters + rest) ** 2 / (raters**2 / (k - 1) + rest**2 / ((n - 1) * (k - 1)))
+    degrees = _over((raters + rest) ** 2, raters**2 / (k - 1) + rest**2 / ((n - 1) * (k - 1)))
     upper = stats.f.ppf((1 + confidence) / 2, n - 1, degrees)
     lower = stats.f.ppf((1 + confidence) / 2, degrees, n - 1)
     spread = k * ms.columns + (k * n - k - n) * ms.error
-    low = n * (ms.rows - upper * ms.error) / (upper * spread + n * ms.rows)
-    high = n * (lower * ms.rows - ms.error) / (spread + n * lower * ms.rows)
-    return (value, float(low), float(high))
+    low = _over(n * (ms.rows - upper * ms.error), upper * spread + n * ms.rows)
+    high = _over(n * (lower * ms.rows - ms.error), spread + n * lower * ms.rows)
+    return (value, low, high)
 
 
 def _ratio(numerator: float, denominator: float) -> float:
@@ -135,7 +135,13 @@ def _from_ratio(ratio: float, k: int) -> float:
 
 
 def _spearman_brown(single: float, k: int) -> float:
-    return single * k / (1 + single * (k - 1))
+    return _over(single * k, 1 + single * (k - 1))
+
+
+def _over(numerator: float, denominator: float) -> float:
+    """The quotient; NaN where nothing is divided by nothing: a form of the ICC can lack a value."""
+    defined = np.isfinite(numerator) and np.isfinite(denominator) and abs(denominator) > 1e-12
+    return float(numerator / denominator) if defined else float("nan")
 
 
 def _definition(form: str) -> str:
@@ -144,4 +150,9 @@ def _definition(form: str) -> str:
 
 def _estimate(form: str, numbers: Triple, n: int, confidence: float) -> Estimate:
     value, low, high = (float(number) for number in numbers)
+    if np.isnan(value):
+        reason = "items-do-not-differ"
+        return not_defined(_definition(form), n=n, confidence=confidence, method=_METHOD, reason=reason)
+    if np.isnan(low) or np.isnan(high):
+        return Estimate(value, None, None, confidence, _definition(form), n, _METHOD, reason="no-variance")
     return Estimate(value, low, high, confidence, _definition(form), n, _METHOD)
