@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from imaging.enhanced import frames_of
 from imaging.enhanced_mosaic import is_mosaic, mosaic_frames
 from imaging.enhanced_tiled import is_tiled, tiled_frame
-from imaging.errors import ImagingError
+from imaging.errors import ImagingError, PixelDataError
 from imaging.series_frames import FrameRef, Label, StackKind, frame_of_single, unit_normal
 from imaging.series_geometry import StackGeometry, fit
 from imaging.series_header import InstanceHeader, UnreadableFile, read_header, read_headers
@@ -82,9 +82,25 @@ class Series:
     repeated: tuple[InstanceHeader, ...] = ()
 
     @property
+    def lacking_pixels(self) -> list[UnreadableFile]:
+        """Instances that claim to be images, or do not say what they are, and have no pixel data."""
+        return [_lacks_pixels(header) for header in self.others if header.lacks_pixels]
+
+    @property
     def volumes(self) -> list[VolumeStack]:
         """The stacks that are volumes, largest first."""
         return sorted((s for s in self.stacks if s.kind == "volume"), key=lambda s: -len(s.frames))
+
+
+def _lacks_pixels(header: InstanceHeader) -> UnreadableFile:
+    error = PixelDataError(
+        "An image has no pixel data",
+        remedy="Ask the sender for the file again, or leave it out knowingly.",
+        path=header.path,
+        tag="(7FE0,0010)",
+        code="no-pixel-data",
+    )
+    return UnreadableFile(header.source, header.path, error)
 
 
 def group(headers: Iterable[InstanceHeader | UnreadableFile]) -> list[Series]:

@@ -20,7 +20,7 @@ from imaging.geometry import VolumeGeometry
 from imaging.pixels import FrameReader, PixelDescription
 from imaging.scan import Source
 from imaging.scan_dataset import read_dataset
-from imaging.series import FrameRef, Series, UnreadableFile, VolumeStack, group, read_headers
+from imaging.series import FrameRef, UnreadableFile, VolumeStack, group, read_headers
 from imaging.series_header import InstanceHeader
 from imaging.suv import SuvFactor, suvbw_factor
 from imaging.values import ValueKind, apply_modality_lut, check_scaling, is_integral, rescale, unit_of
@@ -139,7 +139,9 @@ def only_volume(sources: Iterable[Source]) -> VolumeStack:
     for one in series:
         if one.unreadable:
             raise one.unreadable[0].error
-        _refuse_without_pixels(one)
+        for lacking in one.lacking_pixels:
+            # A slice that the volume would silently lack.
+            raise lacking.error
     stacks = [stack for one in series for stack in one.stacks if stack.kind == "volume"]
     if len(stacks) != 1:
         sizes = ", ".join(str(len(stack.frames)) for stack in stacks)
@@ -149,19 +151,6 @@ def only_volume(sources: Iterable[Source]) -> VolumeStack:
             code="several-volumes" if stacks else "no-volume",
         )
     return stacks[0]
-
-
-def _refuse_without_pixels(series: Series) -> None:
-    """An image without pixel data is a slice that the volume would silently lack."""
-    for header in series.others:
-        if header.lacks_pixels:
-            raise PixelDataError(
-                "An image has no pixel data",
-                remedy="Ask the sender for the file again, or leave it out knowingly.",
-                path=header.path,
-                tag="(7FE0,0010)",
-                code="no-pixel-data",
-            )
 
 
 def _checked_geometry(stack: VolumeStack, allow_irregular: bool) -> VolumeGeometry:

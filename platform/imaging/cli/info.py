@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     unreadable = [h for h in headers if isinstance(h, UnreadableFile)]
     damaged = [h for h in unreadable if h.error.code != "not-dicom"]
     series = group(headers)
-    damaged += [file for one in series for file in one.unreadable]
+    damaged += [file for one in series for file in (*one.unreadable, *one.lacking_pixels)]
     if args.json:
         print(json.dumps(_as_json(series, unreadable, damaged), indent=2))
     else:

@@ -39,7 +39,7 @@ def test_info_json_holds_the_geometry(folder: Path, capsys: pytest.CaptureFixtur
 
 
 def test_info_names_a_damaged_file_and_goes_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "cut.dcm").write_bytes(file_bytes(ct_slice(9))[:500])
+    (folder / "cut.dcm").write_bytes(file_bytes(ct_slice(9))[:700])
     assert main(["info", str(folder), "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
     assert [error["path"] for error in answer["errors"]] == [str(folder / "cut.dcm")]
@@ -61,6 +61,14 @@ def test_qc_exit_code_follows_the_gravest_finding(folder: Path, capsys: pytest.C
     assert (answer["worst"], answer["findings"][0]["code"]) == ("error", "missing-slices")
     assert main(["qc", str(folder), "--fail-on", "critical"]) == 0
     assert "missing-slices" in capsys.readouterr().out
+
+
+def test_info_names_an_image_without_pixels(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ds = ct_slice(9)
+    del ds.PixelData
+    (folder / "bare.dcm").write_bytes(file_bytes(ds))
+    assert main(["info", str(folder)]) == 1
+    assert "An image has no pixel data" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["info", "qc"])
