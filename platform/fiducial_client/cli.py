@@ -107,7 +107,10 @@ def _upload(arguments: argparse.Namespace) -> int:
 
 
 def _say_bytes(files: int, files_in_all: int, size: int, size_in_all: int) -> None:
-    end = "\n" if files == files_in_all else "\r"
+    last = files == files_in_all
+    if not last and not sys.stderr.isatty():
+        return  # a log wants the outcome, not every step
+    end = "\n" if last else "\r"
     print(
         f"{files}/{files_in_all} files, {size / 1e6:.1f}/{size_in_all / 1e6:.1f} MB",
         end=end,
@@ -117,4 +120,5 @@ def _say_bytes(files: int, files_in_all: int, size: int, size_in_all: int) -> No
 
 
 def _say_files(done: int, in_all: int) -> None:
-    print(f"{done}/{in_all} files sent", end="\n" if done == in_all else "\r", file=sys.stderr, flush=True)
+    if done == in_all or sys.stderr.isatty():
+        print(f"{done}/{in_all} files sent", end="\n" if done == in_all else "\r", file=sys.stderr, flush=True)

@@ -57,6 +57,7 @@ def configure(settings: dict[str, Any]) -> None:
                 "highdicom": {"level": "ERROR"},
                 "celery": {"level": "WARNING"},
                 "rapidocr": {"level": "ERROR"},
+                "httpx": {"level": "WARNING"},  # it logs whole addresses
             },
         }
     )

@@ -54,7 +54,7 @@ CHARTER: dict[str, Any] = {
         {"key": "read", "kind": "read", "readers": 2, "blinded": True, "lease_s": 7200},
         {"key": "adjudicate", "kind": "adjudicate", "readers": 1, "blinded": False, "lease_s": 7200},
     ],
-    "agreement": {"metric": "dice", "threshold": 0.95},
+    "agreement": {"metric": "dice", "threshold": 0.85},
     "consensus": {"algorithm": "majority"},
     "rationale_required": True,
 }

@@ -202,7 +202,7 @@ class Demo:
             page = manager.ask("GET", f"/api/v1/cases/{case['id']}")
         grid = load_volume(self.files, values="stored").geometry
         own = compare_masks(self.masks["reader1"], self.masks["reader2"], grid.spacing_mm)
-        row = page["agreement"][0]
+        row = page["agreement_by_class"][0]
         return {
             "dice": round(row["value"], 4),
             "limit": row["limit"],

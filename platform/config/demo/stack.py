@@ -14,7 +14,7 @@ import httpx
 
 from kernel.launcher.programs import QUEUES, free_port
 
-_START_S = 60
+_START_S = 180
 
 
 @contextlib.contextmanager
