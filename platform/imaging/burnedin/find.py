@@ -14,7 +14,7 @@ from imaging.burnedin.ocr import Line, read_lines
 from imaging.burnedin.renderings import Stack, View, grey, render, views_of
 from imaging.deid.identifiers import OriginalIdentifiers
 
-FLOOR = 0.6
+FLOOR = 0.5
 _SAME_PLACE = 0.5
 _STRICTEST_FIRST = (Verdict.REDACT, Verdict.REVIEW, Verdict.KEEP)
 
@@ -35,15 +35,23 @@ def find_text(
     for view in views_of(stack):
         for line in _lines_of(view, floor):
             verdict, reason = judge.verdict(line.text, line.score)
-            found.append(TextBox(view.frame, line.x, line.y, line.w, line.h, line.text, line.score, reason, verdict))
-    return merge([placed for box in found for placed in _placed(box, stack)])
+            box = TextBox(view.frame, line.x, line.y, line.w, line.h, line.text, line.score, reason, verdict)
+            found += _placed(box, view, stack)
+    return merge(found)
 
 
-def _placed(box: TextBox, stack: Stack) -> list[TextBox]:
+def _placed(box: TextBox, view: View, stack: Stack) -> list[TextBox]:
     """A line of a projection belongs to every image, unless its strokes are to be seen on fewer than half of them."""
-    if box.frame is not None or not box.h or not box.w:
+    if box.frame is not None:
         return [box]
-    patch = stack[:, box.y : box.y + box.h, box.x : box.x + box.w]
+    rows, columns = slice(box.y, box.y + box.h), slice(box.x, box.x + box.w)
+    if view.where is not None:
+        patch = view.image[rows, columns]
+        strokes = view.where[rows, columns][patch >= np.percentile(patch, 80)]
+        counts = np.bincount(strokes.ravel(), minlength=len(stack))
+        # An image counts when a quarter as many strokes come from it as from the one that gave most.
+        return [replace(box, frame=int(index)) for index in np.flatnonzero(counts * 4 >= counts.max())]
+    patch = stack[:, rows, columns]
     frames = min((_frames_with(patch), _frames_with(-patch)), key=len)
     if len(frames) * 2 >= len(stack) or not frames:
         return [box]
