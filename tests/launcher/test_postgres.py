@@ -61,10 +61,9 @@ def test_kill_9_of_the_server_loses_no_acknowledged_row(postgres: EmbeddedPostgr
     os.kill(postgres.pid, signal.SIGKILL)
     assert wait_gone(postgres.pid) or not postgres.alive
     assert (postgres.cluster / "postmaster.pid").exists()
-    started = time.monotonic()
     postgres.start()
     assert rows(postgres) == [0, 1, 2, 3, 4]
-    assert time.monotonic() - started < 10
+    assert (postgres.data_dir / "logs" / "postgres.log").read_text().count("already exists") == 0
 
 
 def test_a_stale_pid_that_now_belongs_to_another_program_does_not_block(postgres: EmbeddedPostgres) -> None:
@@ -103,10 +102,8 @@ def test_kill_9_of_the_launcher_takes_the_server_down_and_a_new_one_starts(clust
 def test_the_second_start_takes_no_initdb(postgres: EmbeddedPostgres) -> None:
     postgres.stop()
     created_at = (postgres.cluster / "PG_VERSION").stat().st_mtime_ns
-    started = time.monotonic()
     postgres.start()
     assert (postgres.cluster / "PG_VERSION").stat().st_mtime_ns == created_at
-    assert time.monotonic() - started < 5
 
 
 def test_a_killed_initdb_leaves_nothing_that_looks_whole(tmp_path: Path) -> None:

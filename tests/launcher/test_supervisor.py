@@ -39,7 +39,7 @@ def child(folder: Path, script: str) -> Child:
     return Child("worker", [sys.executable, "-c", script], folder / "worker.log", folder / "worker.pid")
 
 
-def tend_until(supervisor: Supervisor, done: Callable[[], bool], timeout_s: float = 10.0) -> None:
+def tend_until(supervisor: Supervisor, done: Callable[[], bool], timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not done():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, default=8000)
     command.add_argument("--socket-port", type=int, default=8001)
     command.add_argument("--workers", type=_positive, default=2, help="background worker processes")
+    command.add_argument("--no-demo", dest="demo", action="store_false", help="do not load the demo tenant")
     command.set_defaults(act=_up)
 
     command = commands.add_parser("services", help="database and broker only; prints the settings to export")
@@ -96,7 +97,7 @@ def _up(options: argparse.Namespace) -> None:
         say(f"port {options.port} is taken, using {addresses.web_port}")
     if addresses.socket_port != options.socket_port:
         say(f"port {options.socket_port} is taken, using {addresses.socket_port} for sockets")
-    up(options.data_dir.resolve(), addresses=addresses, worker_processes=options.workers)
+    up(options.data_dir.resolve(), addresses=addresses, worker_processes=options.workers, demo=options.demo)
 
 
 def _services(options: argparse.Namespace) -> None:

@@ -21,7 +21,9 @@ from kernel.launcher.process import Child, Identity, leashed, process_started_at
 from kernel.launcher.runtime_directory import create_private, remove_if_empty, socket_directory
 
 SUPERUSER = "postgres"
-READY_TIMEOUT_S = 60.0
+# A server that lives is replaying its log after a crash, which on a busy disk takes minutes: stopping it begins anew.
+READY_TIMEOUT_S = 600.0
+LONGEST_LOOK_S = 0.25
 NO_PROCESS = 2**31 - 1  # above any kernel's highest process number
 # Never on kept data: a power cut would lose it. Throw-away servers of a test run are deleted anyway.
 THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "2GB"}
@@ -179,6 +181,7 @@ class EmbeddedPostgres:
         child = self._child
         assert child is not None
         deadline = time.monotonic() + READY_TIMEOUT_S
+        look_s = 0.02
         child.start()
         while not self.answers():
             if time.monotonic() > deadline:
@@ -190,7 +193,8 @@ class EmbeddedPostgres:
                     raise self._failure()
                 time.sleep(0.3)
                 child.start()
-            time.sleep(0.02)
+            time.sleep(look_s)
+            look_s = min(look_s * 1.5, LONGEST_LOOK_S)
 
     def answers(self) -> bool:
         """Whether `SELECT 1` comes back."""

@@ -34,7 +34,7 @@ class Watched:
 
     child: Child
     delay_s: float = FIRST_DELAY_S
-    started_at: float = 0.0
+    started_at: float | None = None
     due_at: float | None = None
 
     def start(self) -> None:
@@ -45,7 +45,7 @@ class Watched:
 
     def schedule_restart(self) -> float:
         """Decide when to start again; returns the delay in seconds, doubled each time it dies young."""
-        if time.monotonic() - self.started_at > STEADY_AFTER_S:
+        if self.started_at is not None and time.monotonic() - self.started_at > STEADY_AFTER_S:
             self.delay_s = FIRST_DELAY_S
         delay_s = self.delay_s
         self.due_at = time.monotonic() + delay_s
@@ -65,10 +65,11 @@ class Supervisor:
         self._watched = [Watched(child) for child in children]
         self._say = say
 
-    def start(self) -> None:
-        """Start every program."""
+    def start(self, *names: str) -> None:
+        """Start the named programs, or every one that has not been started yet."""
         for watched in self._watched:
-            watched.start()
+            if watched.started_at is None and (not names or watched.child.name in names):
+                watched.start()
 
     def tend(self) -> None:
         """Look at everything once and start again what has ended and is due. Call a few times a second."""
@@ -98,7 +99,7 @@ class Supervisor:
         if watched.due_at is not None:
             if time.monotonic() >= watched.due_at:
                 watched.start()
-        elif not child.alive:
+        elif watched.started_at is not None and not child.alive:
             code = child.exit_code
             child.stop()  # ends what a dead master left behind
             delay_s = watched.schedule_restart()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import fcntl
-import hashlib
 import os
 import shutil
 import subprocess
@@ -23,24 +22,14 @@ import psycopg
 from psycopg import sql
 
 from kernel.launcher.errors import AlreadyRunningError, ServiceError
+from kernel.launcher.programs import REPOSITORY
 from kernel.launcher.roles import create_database, grant_in_database
+from kernel.launcher.schema import schema_digest
 from kernel.launcher.services import DataDirectoryLock, Services
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 DATA_DIR_VARIABLE = "FIDUCIAL_TEST_DATA_DIR"
 THROW_AWAY_PREFIX = "fiducial-test-"
 STALE_AFTER_S = 3600.0
-# What decides the tables, besides the locked versions of Django and its companions.
-SCHEMA_SOURCES = (
-    "apps/*/migrations/*.py",
-    "apps/*/models*",
-    "apps/*/models/*.py",
-    "apps/*/permissions.py",
-    "apps/*/apps.py",
-    "platform/kernel/*.py",
-    "platform/kernel/tenancy/*.py",
-    "requirements/runtime.txt",
-)
 
 
 def nominal_settings() -> dict[str, str]:
@@ -139,7 +128,7 @@ class TestServices:
             yield connection
 
     def _ensure_template(self) -> str:
-        template = f"template_{_schema_digest()}"
+        template = f"template_{schema_digest()}"
         with (self.data_dir / "template.lock").open("w") as lock, self._admin() as connection:
             fcntl.flock(lock, fcntl.LOCK_EX)
             existing = [
@@ -174,15 +163,6 @@ class TestServices:
                 f"The test database could not be migrated:\n{(done.stdout + done.stderr)[-3000:]}",
                 remedy="Run `python manage.py makemigrations --check`, and read the error above.",
             )
-
-
-def _schema_digest() -> str:
-    digest = hashlib.sha256()
-    for pattern in SCHEMA_SOURCES:
-        for path in sorted(REPOSITORY.glob(pattern)):
-            if path.is_file():
-                digest.update(os.fsencode(path.relative_to(REPOSITORY)) + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
 
 
 def _is_in_use(data_dir: Path) -> bool:

@@ -22,6 +22,7 @@ from kernel.launcher.programs import (
     program_environment,
     programs,
 )
+from kernel.launcher.schema import migrated_schema, remember_migrated_schema, schema_digest
 from kernel.launcher.services import Services
 from kernel.launcher.supervisor import Supervisor
 
@@ -39,7 +40,7 @@ def say(line: str) -> None:
     print(f"fiducial: {line}", flush=True)
 
 
-def up(data_dir: Path, *, addresses: Addresses, worker_processes: int) -> None:
+def up(data_dir: Path, *, addresses: Addresses, worker_processes: int, demo: bool = True) -> None:
     """Start everything, print the address, and return when told to stop, with nothing left running."""
     started = time.monotonic()
     services = Services(data_dir)
@@ -49,11 +50,12 @@ def up(data_dir: Path, *, addresses: Addresses, worker_processes: int) -> None:
         settings = services.start()
         settings |= {"PUBLIC_URL": addresses.public_url, "SOCKET_URL": addresses.socket_url}
         say(f"database and broker are up after {time.monotonic() - started:.1f} s")
-        prepare_database(data_dir, settings)
+        prepare_database(data_dir, settings, demo=demo)
         children = programs(data_dir, settings, addresses, worker_processes=worker_processes)
         supervisor = Supervisor(services, children, say=say)
-        supervisor.start()
+        supervisor.start("web", "sockets")  # a person waits for these; the others would take their processor time
         _wait_until_ready(supervisor, addresses, data_dir)
+        supervisor.start()
         _greet(data_dir, addresses, time.monotonic() - started)
         while True:
             time.sleep(LOOK_EVERY_S)
@@ -68,12 +70,19 @@ def up(data_dir: Path, *, addresses: Addresses, worker_processes: int) -> None:
     say("stopped")
 
 
-def prepare_database(data_dir: Path, settings: Mapping[str, str]) -> None:
-    """Migrate as the owner, and load the demo tenant the first time. Raises ServiceError with the command's output."""
-    run_management_command(settings, "migrate", "--database", "owner", "--noinput", "--verbosity", "0")
+def prepare_database(data_dir: Path, settings: Mapping[str, str], *, demo: bool) -> None:
+    """Migrate as the owner; with `demo` load the demo tenant the first time.
+
+    Raises ServiceError with the end of the command's output.
+    """
+    owner_url, schema = settings["DATABASE_OWNER_URL"], schema_digest()
+    if migrated_schema(owner_url) != schema:
+        say("migrating the database")
+        run_management_command(settings, "migrate", "--database", "owner", "--noinput", "--verbosity", "0")
+        remember_migrated_schema(owner_url, schema)
     stamp = data_dir / "demo-tenant.loaded"
-    if has_command("demo_tenant") and not stamp.exists():
-        say("loading the demo tenant")
+    if demo and has_command("demo_tenant") and not stamp.exists():
+        say("loading the demo tenant, once; it takes a minute")
         run_management_command(settings, "demo_tenant")
         stamp.touch()
 
