@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import random
 import re
 import string
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pydicom
@@ -149,7 +147,3 @@ def readable(output: bytes, canaries: list[Canary]) -> list[str]:
                 found.append(canary.where)
                 break
     return found
-
-
-def shared_folder() -> Path:
-    return Path(os.environ.get("FIDUCIAL_SHARED", Path(__file__).parents[2].parent / "shared"))

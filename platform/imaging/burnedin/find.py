@@ -37,7 +37,14 @@ def find_text(
             verdict, reason = judge.verdict(line.text, line.score)
             box = TextBox(view.frame, line.x, line.y, line.w, line.h, line.text, line.score, reason, verdict)
             found += _placed(box, view, stack)
-    return merge(found)
+    return [_padded(box, stack.shape[1], stack.shape[2]) for box in merge(found)]
+
+
+def _padded(box: TextBox, rows: int, columns: int) -> TextBox:
+    """The box with half its height on the left and right and a fifth above and below: readers cut first letters."""
+    wide, high = (box.h + 1) // 2, (box.h + 4) // 5
+    x, y = max(box.x - wide, 0), max(box.y - high, 0)
+    return replace(box, x=x, y=y, w=min(box.x + box.w + wide, columns) - x, h=min(box.y + box.h + high, rows) - y)
 
 
 def _placed(box: TextBox, view: View, stack: Stack) -> list[TextBox]:
