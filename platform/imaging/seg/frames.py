@@ -18,6 +18,8 @@ from imaging.seg.scan import ScannedFrame, scan_frames
 Vectors = NDArray[np.float64]
 
 _LARGEST_FRAME_COUNT = 1 << 22
+# Voxels; larger grids come from damaged positions, and are refused before anything is allocated.
+_LARGEST_GRID = 1 << 33
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,11 @@ class FrameTable:
         along = self.positions_lps @ self.normal
         first, last = int(along.argmin()), int(along.argmax())
         step_mm = self._step_mm(along)
-        count = int(round((along[last] - along[first]) / step_mm)) + 1
+        count = round(float(along[last] - along[first]) / step_mm) + 1
+        if count * self.plane_size[0] * self.plane_size[1] > _LARGEST_GRID:
+            raise GeometryError(
+                "The planes of the segmentation span an absurd grid", remedy="Export it again.", tag="(0020,0032)"
+            )
         step = self.normal * step_mm
         if count > 1:
             step = (self.positions_lps[last] - self.positions_lps[first]) / (count - 1)

@@ -60,7 +60,7 @@ def write_sr(
     )
     used = {group.segmentation_uid for group in report.groups}
     composed = hd.Comprehensive3DSR(
-        evidence=[*source_datasets, *(ds for uid, ds in by_uid.items() if uid in used)],
+        evidence=[_identity(ds) for ds in (*source_datasets, *(by_uid[uid] for uid in by_uid if uid in used))],
         content=content,
         series_instance_uid=series_instance_uid,
         series_number=series_number,
@@ -85,6 +85,17 @@ def write_sr(
     ds.ContentDate, ds.ContentTime = dicom_date(content_datetime), dicom_time(content_datetime)
     ds.ReferencedPerformedProcedureStepSequence = []
     return ds
+
+
+def _identity(ds: Dataset) -> Dataset:
+    """What evidence is referred to by, and nothing of the patient: highdicom repeats dubious names in warnings."""
+    item = Dataset()
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality"):
+        setattr(item, keyword, ds.get(keyword))
+    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyID"):
+        setattr(item, keyword, "")
+    item.AccessionNumber = item.ReferringPhysicianName = ""
+    return item
 
 
 def _take_content(composed: Dataset, ds: Dataset) -> None:
