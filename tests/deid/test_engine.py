@@ -22,7 +22,7 @@ TCIA = load_policy("research-tcia")
 
 
 def _output(
-    dataset: pydicom.FileDataset, policy_name: str = "research-tcia", **more: PixelCheck
+    dataset: pydicom.FileDataset, policy_name: str = "research-tcia", pixels: PixelCheck | None = None
 ) -> pydicom.FileDataset:
     result = deidentify(to_bytes(dataset), load_policy(policy_name), KEYS, pixels=pixels)
     assert result.withheld is None
