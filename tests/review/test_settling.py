@@ -3,59 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import numpy as np
 import pytest
 
 from apps.annotations.selectors import segmentation_masks
 from apps.review.selectors import reference_cases_of
-from kernel.jobs.runner import drain
 from kernel.tenancy.scope import tenant_scope
-from tests.tasks.panel import Page, box, study_admit
-from tests.world import TenantWorld
+from tests.tasks.panel import Panel, box
 
 pytestmark = pytest.mark.django_db
-
-
-class Panel:
-    """A project with two readers, an adjudicator, a reviewer and a manager, and one study."""
-
-    def __init__(self, world: TenantWorld) -> None:
-        self.world = world
-        people = {name: world.member() for name in ("anna", "ben", "carl", "rita")}
-        self.project = world.project(
-            "lung", reader1=people["anna"], reader2=people["ben"], adjudicator=people["carl"], reviewer=people["rita"]
-        )
-        self.study_uid, self.series = study_admit(world, self.project)
-        self.anna, self.ben, self.carl, self.rita = (Page(world, actor) for actor in people.values())
-        self.manager = Page(world, world.owner)
-
-    def read(self, page: Page, mask: Any) -> str:
-        """Claim, draw (or find nothing), sign."""
-        read_id = page.claim()
-        if mask is None:
-            assert page.answer(read_id, nothing_found=True).status_code == 201
-        else:
-            page.draw(read_id, self.series, mask)
-        response = page.sign(read_id)
-        assert response.status_code == 200, response.content
-        return read_id
-
-    def run_jobs(self) -> None:
-        with tenant_scope(self.world.id):
-            drain()
-
-    def case(self) -> Any:
-        """The case as the manager sees it."""
-        listed = json.loads(self.manager.get("/api/v1/projects/lung/cases").content)["results"]
-        assert len(listed) == 1
-        return json.loads(self.manager.get(f"/api/v1/cases/{listed[0]['id']}").content)
-
-
-@pytest.fixture
-def panel(north: TenantWorld) -> Panel:
-    return Panel(north)
 
 
 def test_two_readers_who_agree_make_a_consensus(panel: Panel) -> None:

@@ -20,6 +20,7 @@ from apps.studies.services.subjects import subjects_for_identities
 from kernel.actors import system_actor
 from kernel.blobs.services import blobs_write
 from kernel.ids import uuid7
+from kernel.jobs.runner import drain
 from kernel.keys.services import delivery_key_create
 from kernel.tenancy.scope import tenant_scope
 from tests.world import TenantWorld
@@ -165,3 +166,38 @@ class Page:
         """Submit; the response."""
         body = {"signature_meaning": "I have read this case.", "rationale": rationale}
         return self.post(f"/api/v1/reads/{read_id}/submit", body)
+
+
+class Panel:
+    """A project with two readers, an adjudicator, a reviewer and a manager, and one study."""
+
+    def __init__(self, world: TenantWorld) -> None:
+        self.world = world
+        people = {name: world.member() for name in ("anna", "ben", "carl", "rita")}
+        self.project = world.project(
+            "lung", reader1=people["anna"], reader2=people["ben"], adjudicator=people["carl"], reviewer=people["rita"]
+        )
+        self.study_uid, self.series = study_admit(world, self.project)
+        self.anna, self.ben, self.carl, self.rita = (Page(world, actor) for actor in people.values())
+        self.manager = Page(world, world.owner)
+
+    def read(self, page: Page, mask: Any) -> str:
+        """Claim, draw (or find nothing), sign."""
+        read_id = page.claim()
+        if mask is None:
+            assert page.answer(read_id, nothing_found=True).status_code == 201
+        else:
+            page.draw(read_id, self.series, mask)
+        response = page.sign(read_id)
+        assert response.status_code == 200, response.content
+        return read_id
+
+    def run_jobs(self) -> None:
+        with tenant_scope(self.world.id):
+            drain()
+
+    def case(self) -> Any:
+        """The case as the manager sees it."""
+        listed = json.loads(self.manager.get("/api/v1/projects/lung/cases").content)["results"]
+        assert len(listed) == 1
+        return json.loads(self.manager.get(f"/api/v1/cases/{listed[0]['id']}").content)

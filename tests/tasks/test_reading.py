@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any
 
 import numpy as np
 import pytest
 
 from apps.annotations.domain.planes import unpack
-from tests.tasks.panel import COLUMNS, ROWS, SLICES, Page, box, study_admit, submission
-from tests.world import TenantWorld
+from tests.tasks.panel import COLUMNS, ROWS, SLICES, Panel, box, submission
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def lung(north: TenantWorld) -> dict[str, Any]:
-    """A project with one study, two readers and an adjudicator."""
-    anna, ben, carl = north.member(), north.member(), north.member()
-    project = north.project("lung", reader1=anna, reader2=ben, adjudicator=carl)
-    study_uid, series_uid = study_admit(north, project)
-    pages = {"anna": Page(north, anna), "ben": Page(north, ben), "carl": Page(north, carl)}
-    return {"project": project, "study": study_uid, "series": series_uid, **pages}
-
-
-def test_a_case_is_claimed_drawn_reloaded_and_signed(lung: dict[str, Any]) -> None:
-    anna, series = lung["anna"], lung["series"]
+def test_a_case_is_claimed_drawn_reloaded_and_signed(panel: Panel) -> None:
+    anna, series = panel.anna, panel.series
 
     offered = anna.worklist()
     assert offered["counts"] == {"open": 1, "claimed": 0, "submitted_today": 0}
@@ -37,7 +25,7 @@ def test_a_case_is_claimed_drawn_reloaded_and_signed(lung: dict[str, Any]) -> No
 
     read_id = anna.claim()
     page = anna.read(read_id)
-    assert (page["state"], page["study_instance_uid"], page["adjudication"]) == ("draft", lung["study"], None)
+    assert (page["state"], page["study_instance_uid"], page["adjudication"]) == ("draft", panel.study_uid, None)
     assert page["dicomweb_root"].endswith("/dicomweb/v1/projects/lung")
     assert [s["series_instance_uid"] for s in page["series"]] == [series]
     assert page["segmentations"] == []
@@ -58,8 +46,8 @@ def test_a_case_is_claimed_drawn_reloaded_and_signed(lung: dict[str, Any]) -> No
     assert anna.worklist()["counts"] == {"open": 0, "claimed": 0, "submitted_today": 1}
 
 
-def test_a_stale_save_is_a_conflict_and_the_same_save_gets_the_same_answer(lung: dict[str, Any]) -> None:
-    anna, series = lung["anna"], lung["series"]
+def test_a_stale_save_is_a_conflict_and_the_same_save_gets_the_same_answer(panel: Panel) -> None:
+    anna, series = panel.anna, panel.series
     read_id = anna.claim()
     client_id = uuid.uuid4()
     first = submission(series, box(0, 0, 1, 4), client_id=client_id)

@@ -63,7 +63,7 @@ def review_decide(*, actor: Actor, case_id: uuid.UUID, decision: str, comment: s
         object_label=case.label,
         subject_pseudonym=handle.subject_pseudonym,
     )
-    case_changed(case.pk)
+    case_changed(case_id=case.pk, project_id=case.project_id)
     return row
 
 
@@ -72,7 +72,7 @@ def flag_clear(*, actor: Actor, case_id: uuid.UUID, flag_id: uuid.UUID) -> None:
     """A manager has dealt with a reader's flag. Raises `NotFoundError`."""
     case = case_get_for(actor=actor, case_id=case_id, action=ProjectAction.MANAGE)
     flag_resolve(actor=actor, flag_id=flag_id, case=case)
-    case_changed(case.pk)
+    case_changed(case_id=case.pk, project_id=case.project_id)
 
 
 def _return(case: Any, reference: ReferenceStandard) -> None:

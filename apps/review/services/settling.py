@@ -141,5 +141,5 @@ def case_settle(
         details={"how": how.value, "read_id": str(read.pk)},
     )
     publish(CaseSettled(case_id=case.pk, project_id=case.project_id))
-    case_changed(case.pk)
+    case_changed(case_id=case.pk, project_id=case.project_id)
     return reference

@@ -131,7 +131,7 @@ def _taken(actor: Actor, task: Task) -> Read | None:
     except IntegrityError:
         return None
     own_worklist_changed(actor)
-    case_changed(task.case_id)
+    case_changed(case_id=task.case_id, project_id=task.case.project_id)
     return read
 
 
@@ -200,7 +200,7 @@ def _put_down(actor: Actor, case: Case, read: Read, end: AssignmentEnd) -> bool:
         subject_pseudonym=handle_of(read).subject_pseudonym,
         details={"stage": read.stage_key},
     )
-    case_changed(case.pk)
+    case_changed(case_id=case.pk, project_id=case.project_id)
     return True
 
 

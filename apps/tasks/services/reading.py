@@ -85,7 +85,7 @@ def case_flag(*, actor: Actor, read_id: uuid.UUID, code: str, text: str) -> Case
         subject_pseudonym=handle.subject_pseudonym,
         details={"code": code, "read_id": str(read.pk)},
     )
-    case_changed(read.case_id)
+    case_changed(case_id=read.case_id, project_id=read.case.project_id)
     return flag
 
 
@@ -124,7 +124,7 @@ def read_submit(*, actor: Actor, read_id: uuid.UUID, signature_meaning: str, rat
     )
     _tell_signed(case, read)
     own_worklist_changed(actor)
-    case_changed(case.pk)
+    case_changed(case_id=case.pk, project_id=case.project_id)
     return read
 
 

@@ -1,8 +1,9 @@
 """Live messages of the room. Blind: a reader's page hears nothing that another reader's act caused.
 
-`worklist` goes to everybody in the tenant when cases are made, which no reader causes, and otherwise only to the person
-whose own act it was. An adjudication that opens tells that two readers disagree, so that it is told to adjudicators
-who are no readers of the project, one by one; every other page finds it when it asks next.
+A message with `user_id` reaches that person's pages only; one with `project_id` those who see the project's cases.
+New cases are told to every reader, which no reader's act causes. What one does with a case is told to their own pages.
+An adjudication that opens tells that two readers disagree: it is told to adjudicators who are no readers of the
+project; every other page finds it when it asks next.
 """
 
 from __future__ import annotations
@@ -18,11 +19,10 @@ from kernel.tenancy.scope import current_tenant_id
 
 def worklist_changed(*, project_id: uuid.UUID, kind: str) -> None:
     """Cases were made (`kind` "read") or an adjudication opened ("adjudicate")."""
-    if kind == "read":
-        broadcast_on_commit(current_tenant_id(), {"type": "worklist"})
-        return
-    readers = user_ids_with_role(project_id, ProjectRole.READER)
-    for user_id in sorted(user_ids_with_role(project_id, ProjectRole.ADJUDICATOR) - readers):
+    told = user_ids_with_role(project_id, ProjectRole.READER)
+    if kind == "adjudicate":
+        told = user_ids_with_role(project_id, ProjectRole.ADJUDICATOR) - told
+    for user_id in sorted(told):
         broadcast_on_commit(current_tenant_id(), {"type": "worklist", "user_id": str(user_id)})
 
 
@@ -31,6 +31,6 @@ def own_worklist_changed(actor: Actor) -> None:
     broadcast_on_commit(actor.tenant_id, {"type": "worklist", "user_id": str(actor.user_id)})
 
 
-def case_changed(case_id: uuid.UUID) -> None:
-    """A case moved. Only those who may see cases hear messages of this kind (`apps.tenants.selectors.live_topics`)."""
-    broadcast_on_commit(current_tenant_id(), {"type": "case", "case_id": str(case_id)})
+def case_changed(*, case_id: uuid.UUID, project_id: uuid.UUID) -> None:
+    """A case moved."""
+    broadcast_on_commit(current_tenant_id(), {"type": "case", "case_id": str(case_id), "project_id": str(project_id)})
