@@ -157,7 +157,7 @@ export interface Question {
   kind: 'single_choice' | 'multiple_choice' | 'number' | 'text' | 'boolean';
   level: 'study' | 'series' | 'image' | 'finding';
   required: boolean;
-  choices: { key: string; text: string; concept?: Concept | null }[];
+  choices?: { key: string; text: string; concept?: Concept | null }[];
 }
 
 export interface LabelSchema {
@@ -391,7 +391,7 @@ export interface CaseRow {
   updated_at: string;
 }
 
-export interface CaseDetail extends Omit<CaseRow, 'agreement'> {
+export interface CaseDetail extends CaseRow {
   study: { id: string; study_instance_uid: string; description: string } | null;
   project?: ProjectRef;
   reads: {
@@ -402,14 +402,23 @@ export interface CaseDetail extends Omit<CaseRow, 'agreement'> {
     active_reading_s: number;
     label: string;
   }[];
-  agreement: CaseAgreement[];
+  agreement_by_class: CaseAgreement[];
+  flags?: CaseFlag[];
   consensus: { algorithm: string; version: string; parameters: Record<string, unknown> } | null;
   adjudication: { read_id: string; rationale: string; decided_at: string } | null;
   decisions: { id?: string; decision: string; comment: string; decided_at?: string; actor?: Person | null }[];
 }
 
+export interface CaseFlag {
+  id: string;
+  code: string;
+  text: string;
+  raised_at: string;
+  resolved_at: string | null;
+}
+
 export interface CaseAgreement {
-  class_number: number;
+  class_number: number | null;
   name: string;
   metric: string;
   value: number | null;

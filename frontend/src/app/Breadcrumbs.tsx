@@ -12,11 +12,12 @@ export function Breadcrumbs() {
   const slug = pathProject ?? (search as { project?: string }).project ?? null;
   const project = useApi<Project>(slug ? `/api/v1/projects/${slug}` : null).data;
   if (!room) return null;
+  const place = room === 'cases' ? 'review' : room;
   return (
     <nav className="frame-crumbs" aria-label={t('frame:where')}>
       <ol>
         <li>
-          <Link to={`/t/${tenant}/${room}`}>{t(`frame:room.${room as Room}`, { defaultValue: room })}</Link>
+          <Link to={`/t/${tenant}/${place}`}>{t(`frame:room.${place as Room}`, { defaultValue: place })}</Link>
         </li>
         {project && (
           <li>

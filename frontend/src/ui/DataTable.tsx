@@ -13,6 +13,8 @@ export interface Column<Row> {
   width?: string;
   numeric?: boolean;
   optional?: boolean;
+  /** The heading is for screen readers only (a column of buttons). */
+  hideHeader?: boolean;
   cell: (row: Row) => ReactNode;
 }
 
@@ -131,7 +133,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 )}
                 {columns.map((column) => (
                   <div key={column.key} role="columnheader" className={column.numeric ? 'num' : ''}>
-                    {column.header}
+                    {column.hideHeader ? <span className="sr-only">{column.header}</span> : column.header}
                   </div>
                 ))}
               </div>

@@ -1,7 +1,7 @@
 export const uiStrings = {
   en: {
     retry: 'Try again', loading: 'Loading', select: 'Select', columns: 'Columns', search: 'Search', close: 'Close', save: 'Save', cancel: 'Cancel',
-    saved: 'Saved', copy: 'Copy', copied: 'Copied', create: 'Create', remove: 'Remove', open: 'Open', all: 'All', name: 'Name', state_: 'State', none: 'None', project: 'Project', sections: 'Sections', edit: 'Edit', add: 'Add', back: 'Back',
+    saved: 'Saved', copy: 'Copy', copied: 'Copied', create: 'Create', remove: 'Remove', open: 'Open', all: 'All', name: 'Name', state_: 'State', none: 'None', project: 'Project', sections: 'Sections', edit: 'Edit', actions: 'Acts', add: 'Add', back: 'Back',
     rows_one: '{{shown}} row', rows_other: '{{shown}} rows', shownOf: '{{shown}} of {{total}} rows read',
     state: {
       waiting: 'Waiting', reading: 'Being read', discordant: 'Discordant', adjudicating: 'In adjudication', settled: 'Settled', flagged: 'Flagged',
@@ -25,7 +25,7 @@ export const uiStrings = {
   },
   de: {
     retry: 'Erneut versuchen', loading: 'Lädt', select: 'Auswählen', columns: 'Spalten', search: 'Suchen', close: 'Schließen', save: 'Speichern', cancel: 'Abbrechen',
-    saved: 'Gespeichert', copy: 'Kopieren', copied: 'Kopiert', create: 'Anlegen', remove: 'Entfernen', open: 'Öffnen', all: 'Alle', name: 'Name', state_: 'Zustand', none: 'Keine', project: 'Projekt', sections: 'Abschnitte', edit: 'Bearbeiten', add: 'Hinzufügen', back: 'Zurück',
+    saved: 'Gespeichert', copy: 'Kopieren', copied: 'Kopiert', create: 'Anlegen', remove: 'Entfernen', open: 'Öffnen', all: 'Alle', name: 'Name', state_: 'Zustand', none: 'Keine', project: 'Projekt', sections: 'Abschnitte', edit: 'Bearbeiten', actions: 'Handlungen', add: 'Hinzufügen', back: 'Zurück',
     rows_one: '{{shown}} Zeile', rows_other: '{{shown}} Zeilen', shownOf: '{{shown}} von {{total}} Zeilen gelesen',
     state: {
       waiting: 'Wartet', reading: 'Wird befundet', discordant: 'Uneinig', adjudicating: 'In Schlichtung', settled: 'Entschieden', flagged: 'Markiert',

@@ -1,5 +1,5 @@
 import {
-  cache, Enums, eventTarget, setVolumesForViewports, utilities as coreUtilities, volumeLoader, type RenderingEngine, type Types,
+  cache, Enums, eventTarget, imageLoadPoolManager, setVolumesForViewports, utilities as coreUtilities, volumeLoader, type RenderingEngine, type Types,
 } from '@cornerstonejs/core';
 import { Enums as ToolEnums, segmentation, type Types as ToolTypes } from '@cornerstonejs/tools';
 import { cross, dot, edgeLetters, type EdgeLetters, type Vector } from '../domain/geometry';
@@ -193,6 +193,14 @@ export class Stage {
     this.render();
   }
 
+  /** Ends fetching ahead, as before the act that ends the right to these pixels; `on` begins it again. */
+  setPrefetch(on: boolean): void {
+    this.stopPrefetch();
+    this.stopPrefetch = () => undefined;
+    if (on) this.stopPrefetch = prefetchStack(this.stack, this.slice, this.events.onLoaded);
+    else imageLoadPoolManager.clearRequestStack(Enums.RequestType.Prefetch);
+  }
+
   resize(): void {
     this.engine.resize(true, true);
   }
@@ -202,7 +210,7 @@ export class Stage {
   }
 
   destroy(): void {
-    this.stopPrefetch();
+    this.setPrefetch(false);
     this.unmountPanes();
     for (const cleanup of this.cleanups) cleanup();
   }
@@ -227,7 +235,7 @@ export class Stage {
     }
     await this.pane('stack')?.setStack(this.stack.imageIds, this.slice);
     this.pane('stack')?.render();
-    this.stopPrefetch = prefetchStack(this.stack, this.slice, this.events.onLoaded);
+    this.setPrefetch(true);
     await this.labels.show('stack', 'stack');
     await this.setOverlays(this.overlays);
   }

@@ -19,7 +19,7 @@ export function AuditPage() {
   const filter = useDebouncedCallback((action: string) => setUrl({ action }), 300);
   const open = source.rows.find((event) => event.id === url.open);
   const columns: Column<AuditEvent>[] = [
-    { key: 'when', header: t('audit:when'), width: '180px', cell: (event) => formatTime(event.recorded_at, i18n.language) },
+    { key: 'when', header: t('audit:when'), width: '200px', cell: (event) => formatTime(event.recorded_at, i18n.language) },
     { key: 'who', header: t('audit:who'), width: 'minmax(120px, 1.5fr)', cell: (event) => event.actor?.name ?? '–' },
     { key: 'what', header: t('audit:what'), width: 'minmax(180px, 2fr)', cell: (event) => <code>{event.action}</code> },
     { key: 'object', header: t('audit:object'), width: 'minmax(140px, 2fr)', cell: (event) => event.object?.label ?? '' },

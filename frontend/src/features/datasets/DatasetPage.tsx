@@ -58,7 +58,7 @@ function Versions({ slug }: { slug: string }) {
     { key: 'subjects', header: t('datasets:subjects'), width: '90px', numeric: true, cell: (row) => row.subject_count },
     { key: 'splits', header: t('datasets:splits'), width: '190px', numeric: true, cell: (row) => `${row.splits.train} / ${row.splits.validation} / ${row.splits.test}` },
     { key: 'releases', header: t('datasets:releases'), width: '140px', cell: (row) => row.releases.join(', ') },
-    { key: 'created', header: t('datasets:created'), width: '170px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
+    { key: 'created', header: t('datasets:created'), width: '200px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
   ];
   return (
     <>

@@ -26,7 +26,7 @@ export function DatasetsPage() {
     { key: 'slug', header: t('datasets:slug'), width: 'minmax(140px, 1.5fr)', cell: (row) => <code>{row.slug}</code> },
     { key: 'project', header: t('datasets:project'), width: 'minmax(140px, 1.5fr)', cell: (row) => (typeof row.project === 'object' ? row.project.name : row.project) },
     { key: 'description', header: t('datasets:description'), width: 'minmax(160px, 3fr)', optional: true, cell: (row) => row.description },
-    { key: 'created', header: t('datasets:created'), width: '170px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
+    { key: 'created', header: t('datasets:created'), width: '200px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
   ];
   const create = manages && <Button variant="filled" onClick={() => setCreating(true)}>{t('datasets:new')}</Button>;
   return (

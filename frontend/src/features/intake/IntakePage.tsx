@@ -38,7 +38,7 @@ export function IntakePage() {
     { key: 'state', header: t('intake:state'), width: '130px', cell: (row) => <StateMark state={row.state} /> },
     { key: 'received', header: t('intake:received'), width: '120px', numeric: true, cell: (row) => (row.files_expected ? `${row.files_received} / ${row.files_expected}` : row.files_received) },
     count('admitted'), count('held'), count('refused'), count('duplicate'),
-    { key: 'created', header: t('intake:created'), width: '170px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
+    { key: 'created', header: t('intake:created'), width: '200px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
     { key: 'by', header: t('intake:by'), width: '140px', optional: true, cell: (row) => row.created_by?.name ?? '' },
   ];
   const busy = phase !== 'idle' && phase !== 'done' && phase !== 'failed';

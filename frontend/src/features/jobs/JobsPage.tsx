@@ -23,7 +23,7 @@ export function JobsPage() {
     { key: 'state', header: t('jobs:state'), width: '140px', cell: (job) => <StateMark state={job.state} /> },
     { key: 'progress', header: t('jobs:progress'), width: 'minmax(160px, 1.5fr)', cell: (job) => <Progress job={job} /> },
     { key: 'about', header: t('jobs:about'), width: 'minmax(120px, 1.5fr)', optional: true, cell: (job) => job.subject?.label ?? '' },
-    { key: 'created', header: t('jobs:created'), width: '170px', cell: (job) => formatTime(job.created_at, i18n.language) },
+    { key: 'created', header: t('jobs:created'), width: '200px', cell: (job) => formatTime(job.created_at, i18n.language) },
     { key: 'took', header: t('jobs:took'), width: '90px', numeric: true, optional: true, cell: took },
   ];
   return (

@@ -35,8 +35,8 @@ export function MembersPage() {
     { key: 'name', header: t('members:name'), width: 'minmax(160px, 2fr)', cell: (row) => row.user.name },
     { key: 'email', header: t('members:email'), width: 'minmax(180px, 2fr)', cell: (row) => row.user.email },
     { key: 'role', header: t('members:role'), width: '170px', cell: (row) => <Select size="xs" aria-label={t('members:role')} allowDeselect={false} value={row.role} data={options} onChange={(next) => next && change.mutate({ id: row.id, role: next })} /> },
-    { key: 'since', header: t('members:since'), width: '170px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
-    { key: 'remove', header: '', width: '110px', cell: (row) => <Button variant="subtle" size="compact-xs" onClick={() => remove.mutate(row.id)}>{t('members:remove')}</Button> },
+    { key: 'since', header: t('members:since'), width: '200px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
+    { key: 'remove', header: t('ui:actions'), hideHeader: true, width: '110px', cell: (row) => <Button variant="subtle" size="compact-xs" onClick={() => remove.mutate(row.id)}>{t('members:remove')}</Button> },
   ];
   return (
     <Page flush title={t('members:title')}>

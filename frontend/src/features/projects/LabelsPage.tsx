@@ -85,7 +85,7 @@ function ClassRow({ entry, onChange, onRemove }: { entry: LabelClass; onChange: 
     <div className="row wrap hair-top" style={{ alignItems: 'flex-end' }}>
       <span className="num" style={{ width: 24, paddingBottom: 6 }}>{entry.number}</span>
       <TextInput size="xs" label={t('projects:name')} value={entry.name} w={160} maxLength={64} onChange={(event) => onChange({ name: event.currentTarget.value })} />
-      <ColorInput size="xs" label={t('projects:colour')} value={entry.colour} w={110} swatches={PALETTE} onChange={(colour) => onChange({ colour })} />
+      <ColorInput size="xs" label={t('projects:colour')} value={entry.colour} w={110} swatches={PALETTE} withEyeDropper={false} onChange={(colour) => onChange({ colour })} />
       {concept('category')}
       {concept('type')}
       <TextInput size="xs" className="grow" label={t('projects:region')} description={t('projects:codeHint')} defaultValue={conceptText(entry.anatomic_region)} onBlur={(event) => onChange({ anatomic_region: conceptOf(event.currentTarget.value) })} />
@@ -97,7 +97,7 @@ function ClassRow({ entry, onChange, onRemove }: { entry: LabelClass; onChange: 
 
 function QuestionRow({ entry, onChange, onRemove }: { entry: Question; onChange: (changes: Partial<Question>) => void; onRemove: () => void }) {
   const { t } = useTranslation();
-  const lines = entry.choices.map((choice) => `${choice.key} = ${choice.text}`).join('\n');
+  const lines = (entry.choices ?? []).map((choice) => `${choice.key} = ${choice.text}`).join('\n');
   const choicesOf = (text: string) =>
     text.split('\n').map((line) => line.split('=')).filter(([key]) => key?.trim())
       .map(([key = '', ...rest]) => ({ key: key.trim(), text: rest.join('=').trim() || key.trim() }));

@@ -28,7 +28,7 @@ export function PeoplePage() {
     { key: 'email', header: t('projects:email'), width: 'minmax(160px, 2fr)', cell: (row) => row.user.email },
     { key: 'role', header: t('projects:roleWord'), cell: (row) => t(`projects:role.${row.role}`) },
     {
-      key: 'remove', header: '', width: '120px',
+      key: 'remove', header: t('ui:actions'), hideHeader: true, width: '120px',
       cell: (row) => <Button variant="subtle" size="compact-xs" onClick={() => remove.mutate(row.id)}>{t('ui:remove')}</Button>,
     },
   ];

@@ -38,7 +38,7 @@ export function ProjectsPage() {
     { key: 'cases', header: t('projects:cases'), width: '90px', numeric: true, cell: (row) => row.counts?.cases ?? '–' },
     { key: 'settled', header: t('projects:settled'), width: '90px', numeric: true, cell: (row) => row.counts?.cases_settled ?? '–' },
     { key: 'roles', header: t('projects:roles'), width: 'minmax(120px, 2fr)', optional: true, cell: (row) => row.my_roles.map((name) => t(`projects:role.${name}`)).join(', ') },
-    { key: 'created', header: t('projects:created'), width: '170px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
+    { key: 'created', header: t('projects:created'), width: '200px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
   ];
   const mayCreate = role === 'owner' || role === 'admin';
   const create = mayCreate && <Button variant="filled" onClick={() => setCreating(true)}>{t('projects:new')}</Button>;

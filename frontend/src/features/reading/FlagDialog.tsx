@@ -6,7 +6,7 @@ import { Dialog } from '../../ui/Dialog';
 import { ProblemNotice } from '../../ui/Messages';
 import type { ReadingSession } from './readingSession';
 
-const CODES = ['image-quality', 'wrong-study', 'identifying-data', 'other'] as const;
+const CODES = ['image-quality', 'wrong-anatomy', 'identity-visible', 'not-readable', 'other'] as const;
 
 interface FlagDialogProps {
   opened: boolean;

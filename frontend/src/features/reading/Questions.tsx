@@ -41,11 +41,11 @@ function Field({ question, value, disabled, onChange }: FieldProps) {
         />
       );
     case 'single_choice':
-      return <Choices name={question.key} legend={label} disabled={disabled} type="radio" options={question.choices} chosen={value === null ? [] : [String(value)]} onToggle={onChange} />;
+      return <Choices name={question.key} legend={label} disabled={disabled} type="radio" options={question.choices ?? []} chosen={value === null ? [] : [String(value)]} onToggle={onChange} />;
     case 'multiple_choice': {
       const chosen = Array.isArray(value) ? value : [];
       const toggle = (key: string) => onChange(chosen.includes(key) ? chosen.filter((other) => other !== key) : [...chosen, key]);
-      return <Choices name={question.key} legend={label} disabled={disabled} type="checkbox" options={question.choices} chosen={chosen} onToggle={toggle} />;
+      return <Choices name={question.key} legend={label} disabled={disabled} type="checkbox" options={question.choices ?? []} chosen={chosen} onToggle={toggle} />;
     }
     case 'number':
       return <NumberInput size="xs" label={label} disabled={disabled} value={typeof value === 'number' ? value : ''} onChange={(next) => onChange(next === '' ? null : Number(next))} />;

@@ -294,6 +294,9 @@ export class ReadingSession {
       if (!(await this.flush())) return;
       await this.api.adopt(label);
       for (const document of this.documents.values()) await document.reload();
+      const { answers } = await this.api.read();
+      this.answersSave.adoptRevision(answers.revision);
+      this.store.set({ answers: answers.values, nothingFound: answers.nothing_found });
     } catch (error) {
       this.store.set({ problem: error instanceof Error ? error : new Error(String(error)) });
     } finally {
@@ -330,6 +333,7 @@ export class ReadingSession {
         return false;
       }
       await this.beat();
+      this.stage?.setPrefetch(false);
       await this.api.submit(this.read.stage.kind === 'adjudicate' ? 'adjudicated' : 'authored', this.store.get().rationale);
       this.store.set({ signed: true });
       return true;
@@ -337,6 +341,7 @@ export class ReadingSession {
       if (error instanceof ApiProblem && error.errors.length > 0) {
         this.store.set({ missing: error.errors.map((entry) => entry.detail) });
       } else this.store.set({ problem: error instanceof Error ? error : new Error(String(error)) });
+      this.stage?.setPrefetch(true);
       return false;
     } finally {
       this.store.set({ busy: null });

@@ -20,7 +20,7 @@ export const readingStrings = {
       previousSlice: 'Slice back', nextSlice: 'Slice on', preset1: 'Window 1', preset2: 'Window 2', preset3: 'Window 3', preset4: 'Window 4', preset5: 'Window 5', preset6: 'Window 6', preset7: 'Window 7', preset8: 'Window 8', preset9: 'Window 9',
     },
     flagTitle: 'Flag this case', flagWhat: 'What is wrong', flagText: 'What the manager should know', flagHint: 'No names, no record numbers.', flagSend: 'Flag the case',
-    flagCode: { 'image-quality': 'The images cannot be read', 'wrong-study': 'Not the study the task asks for', 'identifying-data': 'Identifying data is visible', other: 'Something else' },
+    flagCode: { 'image-quality': 'The image quality is too poor', 'wrong-anatomy': 'Not the anatomy the task asks for', 'identity-visible': 'Identifying data is visible', 'not-readable': 'The images cannot be opened', other: 'Something else' },
     plane: { stack: 'Stack', axial: 'Axial', sagittal: 'Sagittal', coronal: 'Coronal' }, failed: 'The images could not be opened.',
   },
   de: {
@@ -44,7 +44,7 @@ export const readingStrings = {
       previousSlice: 'Schicht zurück', nextSlice: 'Schicht weiter', preset1: 'Fenster 1', preset2: 'Fenster 2', preset3: 'Fenster 3', preset4: 'Fenster 4', preset5: 'Fenster 5', preset6: 'Fenster 6', preset7: 'Fenster 7', preset8: 'Fenster 8', preset9: 'Fenster 9',
     },
     flagTitle: 'Diesen Fall markieren', flagWhat: 'Was stimmt nicht', flagText: 'Was die Leitung wissen soll', flagHint: 'Keine Namen, keine Patientennummern.', flagSend: 'Fall markieren',
-    flagCode: { 'image-quality': 'Die Bilder sind nicht befundbar', 'wrong-study': 'Nicht die Studie, um die es geht', 'identifying-data': 'Identifizierende Daten sind sichtbar', other: 'Etwas anderes' },
+    flagCode: { 'image-quality': 'Die Bildqualität ist zu schlecht', 'wrong-anatomy': 'Nicht die Region, um die es geht', 'identity-visible': 'Identifizierende Daten sind sichtbar', 'not-readable': 'Die Bilder lassen sich nicht öffnen', other: 'Etwas anderes' },
     plane: { stack: 'Stapel', axial: 'Axial', sagittal: 'Sagittal', coronal: 'Koronal' }, failed: 'Die Bilder ließen sich nicht öffnen.',
   },
 };

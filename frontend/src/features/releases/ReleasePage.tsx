@@ -69,7 +69,7 @@ function Files({ path }: { path: string }) {
     { key: 'path', header: t('releases:path'), width: 'minmax(220px, 3fr)', cell: (row) => <span className="mono" title={row.path}>{row.path}</span> },
     { key: 'size', header: t('releases:size'), width: '100px', numeric: true, cell: (row) => formatBytes(row.size, i18n.language) },
     { key: 'sha', header: t('releases:sha'), width: 'minmax(160px, 2fr)', cell: (row) => <code title={row.sha256}>{row.sha256}</code> },
-    { key: 'get', header: '', width: '120px', cell: (row) => <a href={row.url} download={row.path.split('/').at(-1)}>{t('releases:download')}</a> },
+    { key: 'get', header: t('ui:actions'), hideHeader: true, width: '120px', cell: (row) => <a href={row.url} download={row.path.split('/').at(-1)}>{t('releases:download')}</a> },
   ];
   return <DataTable id="artifacts" label={t('releases:files')} columns={columns} source={source} rowKey={(row) => row.id} empty={<EmptyState title={t('releases:noFiles')} />} />;
 }

@@ -18,7 +18,7 @@ export function ReleasesPage() {
     { key: 'dataset', header: t('releases:dataset'), width: 'minmax(160px, 2fr)', cell: (row) => row.dataset_name ?? row.dataset },
     { key: 'name', header: t('releases:name'), width: 'minmax(120px, 1fr)', cell: (row) => row.name },
     { key: 'digest', header: t('releases:digest'), width: '150px', cell: (row) => <code title={row.version_digest}>{row.version_digest.replace(/^sha256:/, '').slice(0, 12)}</code> },
-    { key: 'published', header: t('releases:published'), width: '180px', cell: (row) => formatTime(row.published_at, i18n.language) },
+    { key: 'published', header: t('releases:published'), width: '200px', cell: (row) => formatTime(row.published_at, i18n.language) },
   ];
   return (
     <Page flush title={t('releases:title')}>

@@ -25,7 +25,7 @@ export function CasePage() {
               <h2>{t('review:readsTitle')}</h2>
               <Reads reads={value.reads} />
               <h2>{t('review:agreementTitle')}</h2>
-              <AgreementTable rows={value.agreement ?? []} />
+              <AgreementTable rows={value.agreement_by_class} />
             </section>
             <section className="stack">
               <h2>{t('review:standard')}</h2>
@@ -44,6 +44,7 @@ export function CasePage() {
               {value.study && (
                 <Facts rows={[[t('review:study'), <Link key="s" to={`/t/${tenant}/studies/${value.study.id}`}>{value.study.description || t('review:openStudy')}</Link>]]} />
               )}
+              <Flags value={value} />
               <Decisions value={value} />
             </section>
           </div>
@@ -55,6 +56,7 @@ export function CasePage() {
 
 function Reads({ reads }: { reads: CaseDetail['reads'] }) {
   const { t, i18n } = useTranslation();
+  if (reads.length === 0) return <p className="dim">{t('review:noReads')}</p>;
   return (
     <table className="plain">
       <thead>
@@ -99,6 +101,29 @@ function AgreementTable({ rows }: { rows: CaseAgreement[] }) {
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** What a reader said is wrong with the case, and taking it back into the queue. */
+function Flags({ value }: { value: CaseDetail }) {
+  const { t, i18n } = useTranslation();
+  const resolve = useAct<string>((flagId) => ({ path: `/api/v1/cases/${value.id}/flags/${flagId}/resolve` }), ['/api/v1/cases', '/api/v1/projects']);
+  if (!value.flags?.length) return null;
+  return (
+    <>
+      <h2>{t('review:flagsTitle')}</h2>
+      {value.flags.map((flag) => (
+        <div key={flag.id} className="row between hair-top">
+          <span className="stack tight">
+            <span className="row"><StateMark state={flag.resolved_at ? 'done' : 'flagged'} label={t(`review:flag.${flag.code}`, { defaultValue: flag.code })} /></span>
+            <span>{flag.text}</span>
+            <span className="dim">{formatTime(flag.raised_at, i18n.language)}</span>
+          </span>
+          {!flag.resolved_at && <Button onClick={() => resolve.mutate(flag.id)}>{t('review:resolveFlag')}</Button>}
+        </div>
+      ))}
+      <ProblemNotice problem={resolve.error} />
+    </>
   );
 }
 

@@ -36,7 +36,7 @@ export function CasesPage() {
     { key: 'reads', header: t('review:reads'), width: '80px', numeric: true, cell: (row) => `${row.reads_signed} / ${row.reads_wanted}` },
     { key: 'agreement', header: t('review:agreement'), width: '170px', numeric: true, cell: agreementOf },
     { key: 'standard', header: t('review:standard'), width: '160px', cell: (row) => (row.reference_standard ? t(`review:how.${row.reference_standard.how}`) : '') },
-    { key: 'updated', header: t('review:updated'), width: '170px', optional: true, cell: (row) => formatTime(row.updated_at, i18n.language) },
+    { key: 'updated', header: t('review:updated'), width: '200px', optional: true, cell: (row) => formatTime(row.updated_at, i18n.language) },
   ];
   const peeked = source.rows.find((row) => row.id === url.open);
   if (projects?.length === 0) return <EmptyState title={t('review:noProject')} />;

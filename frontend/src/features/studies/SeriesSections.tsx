@@ -45,7 +45,7 @@ export function Deidentification({ seriesId }: { seriesId: string }) {
               <tbody>
                 {value.changes.map((change) => (
                   <tr key={`${change.tag}${change.action}${change.reason}`}>
-                    <td><code>{change.tag}</code> {change.keyword}</td><td>{change.vr}</td><td>{change.action}</td><td>{change.reason}</td>
+                    <td><code>{change.tag}</code> {change.keyword}</td><td>{change.vr}</td><td>{t(`studies:actions.${change.action}`, { defaultValue: change.action })}</td><td>{change.reason}</td>
                     <td className="num">{change.instances}</td>
                   </tr>
                 ))}

@@ -31,7 +31,7 @@ export function StudiesPage() {
     { key: 'series', header: t('studies:series'), width: '80px', numeric: true, cell: (row) => row.series_count },
     { key: 'images', header: t('studies:images'), width: '80px', numeric: true, cell: (row) => row.instance_count },
     { key: 'quality', header: t('studies:quality'), width: '120px', cell: (row) => <StateMark state={row.quality.worst} /> },
-    { key: 'created', header: t('studies:created'), width: '170px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
+    { key: 'created', header: t('studies:created'), width: '200px', optional: true, cell: (row) => formatTime(row.created_at, i18n.language) },
   ];
   const peeked = source.rows.find((row) => row.id === url.open);
   if (projects?.length === 0) return <EmptyState title={t('studies:noProject')} />;

@@ -28,7 +28,7 @@ export function StudyPage() {
             <div className="stack" style={{ gap: 20 }}>
               <Facts
                 rows={[
-                  [t('studies:date'), formatDicomDate(value.study_date, i18n.language)],
+                  [t('studies:date'), formatDicomDate(value.study_date, i18n.language) || '–'],
                   [t('studies:modalities'), value.modalities.join(', ')],
                   [t('studies:uid'), <code key="u">{value.study_instance_uid}</code>],
                 ]}
@@ -41,7 +41,7 @@ export function StudyPage() {
               {series && (
                 <section className="stack hair-top">
                   <div className="row wrap between">
-                    <h2>{series.modality} {series.number ?? ''} · {series.description}</h2>
+                    <h2>{[`${series.modality} ${series.number ?? ''}`, series.description].filter(Boolean).join(' · ')}</h2>
                     <SegmentedControl size="xs" value={tab} onChange={(next) => setUrl({ tab: next })} data={TABS.map((name) => ({ value: name, label: t(`studies:tab.${name}`) }))} />
                   </div>
                   <Facts

@@ -51,7 +51,7 @@ export function WorklistPage() {
     { key: 'modality', header: t('worklist:modality'), width: '90px', cell: (row) => row.modality },
     { key: 'images', header: t('worklist:images'), width: '80px', numeric: true, cell: (row) => row.instance_count },
     { key: 'priority', header: t('worklist:priority'), width: '80px', numeric: true, optional: true, cell: (row) => row.priority },
-    { key: 'due', header: t('worklist:due'), width: '160px', optional: true, cell: (row) => formatTime(row.due_at, i18n.language) },
+    { key: 'due', header: t('worklist:due'), width: '200px', optional: true, cell: (row) => formatTime(row.due_at, i18n.language) },
   ];
   const peeked = source.rows.find((row) => row.task_id === url.open);
   const counts = source.head?.counts;
