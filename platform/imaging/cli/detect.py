@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from imaging import ENGINE_VERSION
 from imaging.cli import EXIT_DONE, EXIT_USAGE
 from imaging.cli._tables import numbers_where_possible, read_columns
 from imaging.detection import (
     auc,
-    clustered_bootstrap,
+    auc_by_patient,
     compare_auc,
     operating_points,
     point_at_sensitivity,
@@ -111,20 +109,12 @@ def _single(test: _Test, args: argparse.Namespace) -> dict[str, Any]:
         },
     }
     if len(set(test.patients)) < len(test.cases):
-        content["auc_by_patient"] = _by_patient(test, args.confidence)
+        content["auc_by_patient"] = auc_by_patient(
+            test.truth, test.scores, test.patients, confidence=args.confidence
+        ).as_json()
     if args.curve:
         content["curve"] = [point.as_json() for point in points]
     return content
-
-
-def _by_patient(test: _Test, confidence: float) -> dict[str, Any]:
-    truth, scores = np.array(test.truth), np.array(test.scores)
-
-    def area(rows: np.ndarray) -> float | None:
-        return auc(truth[rows].tolist(), scores[rows].tolist()).value
-
-    estimate = clustered_bootstrap(area, test.patients, definition_id="auc-empirical/1", confidence=confidence)
-    return estimate.as_json()
 
 
 def _paired(one: str, other: str, tests: dict[str, _Test], confidence: float) -> dict[str, Any]:

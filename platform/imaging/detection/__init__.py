@@ -1,7 +1,7 @@
 """How well a reader or an algorithm detects: counts, ROC, FROC, every estimate with interval and definition."""
 
 from imaging.detection.auc import AucComparison, auc, compare_auc, compare_auc_unpaired, partial_auc
-from imaging.detection.bootstrap import clustered_bootstrap
+from imaging.detection.bootstrap import auc_by_patient, clustered_bootstrap
 from imaging.detection.confusion import BinaryMetrics, binary_metrics, binary_metrics_from_counts, wilson
 from imaging.detection.froc import FROC_FIGURES, FrocData, froc_curve, froc_figures
 from imaging.detection.operating_points import (
@@ -19,6 +19,7 @@ __all__ = [
     "FrocData",
     "OperatingPoint",
     "auc",
+    "auc_by_patient",
     "binary_metrics",
     "binary_metrics_from_counts",
     "clustered_bootstrap",

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from imaging.terminology.dictionary import Entry, dicom_entries, outside_entries
 from imaging.terminology.distance import is_skeleton, similarity
-from imaging.terminology.lexicon import known_forms, translated
+from imaging.terminology.lexicon import STOP_WORDS, known_forms, translated
 from imaging.terminology.text import words
 
 _SUFFIX = re.compile(r"\s*\([^)]*\)\s*$")
@@ -18,6 +18,7 @@ _PREFIX_LIKENESS, _SKELETON_LIKENESS, _LEAST_LIKENESS = 0.85, 0.7, 0.7
 # Among names that fit alike: segmentation types, then anatomy, findings, and what DICOM does not publish.
 _PREFERENCE = {2: 1.0, 1: 0.985, 0: 0.95}
 _OUTSIDE = 0.97
+_INITIALS = 0.7
 # A code that DICOM lists without SNOMED's full name is often an older double of one that has it.
 _NO_FULL_NAME = 0.99
 _KINDS = frozenset("lymph skin artery vein nerve area prosthesis implant".split())
@@ -40,6 +41,7 @@ class _Name:
     entry: Entry
     text: str
     tokens: frozenset[str]
+    initials: str
 
 
 class Index:
@@ -47,7 +49,10 @@ class Index:
 
     def __init__(self, entries: list[Entry]) -> None:
         self.names = [
-            _Name(entry, text, tokens) for entry in entries for text in entry.names if (tokens := name_tokens(text))
+            _Name(entry, text, tokens, _initials(text))
+            for entry in entries
+            for text in entry.names
+            if (tokens := name_tokens(text))
         ]
         self._holding: dict[str, list[int]] = defaultdict(list)
         for number, name in enumerate(self.names):
@@ -55,6 +60,17 @@ class Index:
                 self._holding[token].append(number)
         self._weight = {token: math.log(1 + len(self.names) / len(held)) for token, held in self._holding.items()}
         self._unknown = math.log(1 + len(self.names))
+
+    def by_initials(self, letters: str, limit: int = 10) -> list[Match]:
+        """Entries of which a name has these initials (ivc, svs): the most used first, none of them certain."""
+        wanted = {letters, letters.removesuffix("s")}
+        best: dict[str, Match] = {}
+        for name in self.names:
+            entry = name.entry
+            if name.initials in wanted and entry.rank > 0 and entry.concept.value not in best:
+                score = _INITIALS * self._preference(entry) * (1 - 1 / (2 + entry.uses))
+                best[entry.concept.value] = Match(entry, name.text, score)
+        return sorted(best.values(), key=lambda m: (-m.score, len(m.name), m.entry.concept.value))[:limit]
 
     def likenesses(self, token: str, language: str) -> Likeness:
         """Words of the index that a word of the label may stand for, with how alike they are."""
@@ -118,6 +134,11 @@ def shared_index() -> Index:
 def name_tokens(text: str) -> frozenset[str]:
     """The words of a DICOM name in the common vocabulary, without SNOMED's kind in brackets."""
     return frozenset(word.text for word in translated(words(_SUFFIX.sub("", text)), "en"))
+
+
+def _initials(text: str) -> str:
+    named = [word for word in words(_SUFFIX.sub("", text)) if word not in STOP_WORDS]
+    return "".join(word[0] for word in named) if len(named) > 1 else ""
 
 
 def _likeness(token: str, form: str) -> float:

@@ -13,7 +13,7 @@ from imaging.terminology.text import modern_spelling, singulars
 
 LANGUAGES = ("en", "de", "fr", "es")
 
-_STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(
     "of the and or structure structures part parts organ entire whole proper a an in on at for device object "
     "combined site de la le les du des el los las del der die das dem den und et y entier entiere entero entera "
     "roi contour label seg segmentation mask auto final new old".split()
@@ -73,14 +73,14 @@ def _lines(name: str) -> list[str]:
 
 def translated(raw: list[str], language: str) -> list[Word]:
     """Folded words of a label → words of the common vocabulary; unknown words stay as they are, stop words go."""
-    parts = [modern_spelling(part) for word in raw for part in _compound(word, language)]
+    parts = _written_apart([modern_spelling(part) for word in raw for part in _compound(word, language)])
     known = {part: _known(part, language) for part in parts}
     grouped = _grouped(parts, {part for part, word in known.items() if word and word.plural})
     found = [word if isinstance(word, Word) else _known(word, language) or Word(word) for word in grouped]
     again = _grouped([word.text for word in found], {word.text for word in found if word.plural})
     plurals = {word.text for word in found if word.plural}
     result = [word if isinstance(word, Word) else Word(word, word in plurals) for word in again]
-    return [word for word in result if word.text not in _STOP_WORDS]
+    return [word for word in result if word.text not in STOP_WORDS]
 
 
 def whole_label(raw: list[str]) -> list[Word] | None:
@@ -144,6 +144,18 @@ def _split(word: str, depth: int) -> list[str] | None:
             if tail:
                 return [head, *tail]
     return None
+
+
+def _written_apart(words: list[str]) -> list[str]:
+    """Neighbours that are one English word are joined: gall bladder, brain stem, eye ball."""
+    english = _variants()["en"]
+    joined: list[str] = []
+    for word in words:
+        if joined and len(joined[-1]) > 2 and len(word) > 2 and joined[-1] + word in english:
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined
 
 
 def _grouped(words: list[str], plurals: set[str]) -> list[str | Word]:

@@ -111,6 +111,8 @@ def _by_words(text: str, language: str, limit: int) -> tuple[Suggestion, ...]:
     if own and own[0].score > 0.95:
         suggestions = [replace(suggestion, score=suggestion.score * 0.97) for suggestion in suggestions]
     suggestions += own
+    if len(tokens) == 1 and tokens[0].isalpha() and 2 <= len(tokens[0]) <= 5:
+        suggestions += [_plain(match, side) for match in shared_index().by_initials(tokens[0], limit)]
     if findings and len(findings) < len(tokens):
         suggestions += _finding(tokens, findings, side, language, limit)
     return tuple(_ranked(suggestions)[:limit])

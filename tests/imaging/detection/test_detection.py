@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from imaging.detection import (
     FrocData,
     auc,
+    auc_by_patient,
     binary_metrics,
     binary_metrics_from_counts,
     clustered_bootstrap,
@@ -130,6 +131,38 @@ def test_the_bootstrap_draws_whole_patients():
         lambda rows: float(values[rows].mean()), list("aaabbb"), definition_id="mean/1", resamples=500
     )
     assert again == two_patients
+
+
+@settings(max_examples=20, deadline=None)
+@given(CASES, st.integers(2, 6))
+def test_the_area_by_patient_is_the_area_and_the_bootstrap_of_it(cases, patients):
+    truth, scores = np.array([float(t) for t, _ in cases]), np.array([float(s) for _, s in cases])
+    owners = [row % patients for row in range(len(cases))]
+
+    quick = auc_by_patient(truth.tolist(), scores.tolist(), owners, resamples=100)
+
+    assert quick.value == pytest.approx(auc(truth.tolist(), scores.tolist()).value)
+    if quick.low is not None and quick.high is not None:
+        assert 0 <= quick.low <= quick.high <= 1
+
+
+def test_drawing_all_at_once_is_drawing_one_by_one():
+    generator = np.random.default_rng(5)
+    truth = np.array([0.0, 1.0] * 40)
+    scores = generator.integers(0, 9, 80) + 2 * truth
+    owners = [row // 2 for row in range(80)]
+
+    quick = auc_by_patient(truth.tolist(), scores.tolist(), owners, resamples=1000)
+    slow = clustered_bootstrap(
+        lambda rows: auc(truth[rows].tolist(), scores[rows].tolist()).value,
+        owners,
+        definition_id="auc-empirical/1",
+        resamples=1000,
+    )
+
+    assert quick.value == pytest.approx(slow.value)
+    assert quick.standard_error == pytest.approx(slow.standard_error, rel=0.1)
+    assert (quick.low, quick.high) == pytest.approx((slow.low, slow.high), abs=0.02)
 
 
 def test_one_patient_has_no_interval():
