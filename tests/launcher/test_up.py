@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -91,52 +91,62 @@ def wait_until_none(data_dir: Path, timeout_s: float = 20.0) -> list[str]:
     return processes_of(data_dir)
 
 
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("up") / "data"
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
 
 
 @pytest.fixture
-def up(data_dir: Path) -> Iterator[Up]:
-    running = Up(data_dir)
-    yield running
-    if running.process.poll() is None:
-        running.process.kill()
-    running.process.wait()
+def start_up(data_dir: Path) -> Iterator[Callable[[], Up]]:
+    """Starts `up` on the data directory; what still runs at the end is killed."""
+    started: list[Up] = []
+
+    def start() -> Up:
+        started.append(Up(data_dir))
+        return started[-1]
+
+    yield start
+    for up in started:
+        if up.process.poll() is None:
+            up.process.kill()
+        up.process.wait()
+
+
+def assert_ready(address: str) -> None:
+    with urllib.request.urlopen(f"{address}/healthz/ready", timeout=30) as answer:
+        assert answer.status == 200
+
+
+def assert_second_is_refused(up: Up, data_dir: Path) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "kernel.launcher", "up", "--data-dir", str(data_dir)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert second.returncode == 1
+    assert f"already runs on {data_dir} (process {up.process.pid})" in second.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-class TestUp:
-    """The tests share one data directory: the second finds what the first left."""
+def test_a_life_of_up(start_up: Callable[[], Up], data_dir: Path) -> None:
+    """Started, started twice by mistake, a worker killed, interrupted, started again, killed: nothing stays behind."""
+    up = start_up()
+    up.wait_for("migrating the database")
+    address = up.wait_for(r"ready after [\d.]+ s: (http://\S+)").group(1)
+    assert_ready(address)
+    assert_second_is_refused(up, data_dir)
+    os.kill(int((data_dir / "run" / "worker.pid").read_text().split()[0]), signal.SIGKILL)
+    up.wait_for(r"worker ended \(signal 9\); again in 0.5 s")
+    assert_ready(address)
+    up.process.send_signal(signal.SIGINT)
+    up.wait_for("fiducial: stopped")
+    assert up.process.wait(10) == 0
+    assert processes_of(data_dir) == []
 
-    def test_serves_refuses_a_second_restarts_a_killed_worker_and_stops_clean(self, up: Up, data_dir: Path) -> None:
-        up.wait_for("migrating the database")
-        address = up.wait_for(r"ready after [\d.]+ s: (http://\S+)").group(1)
-        with urllib.request.urlopen(f"{address}/healthz/ready", timeout=10) as answer:
-            assert answer.status == 200
-
-        second = subprocess.run(
-            [sys.executable, "-m", "kernel.launcher", "up", "--data-dir", str(data_dir)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
-        assert second.returncode == 1
-        assert f"already runs on {data_dir} (process {up.process.pid})" in second.stderr
-
-        os.kill(int((data_dir / "run" / "worker.pid").read_text().split()[0]), signal.SIGKILL)
-        up.wait_for(r"worker ended \(signal 9\); again in 0.5 s")
-        with urllib.request.urlopen(f"{address}/healthz/ready", timeout=10) as answer:
-            assert answer.status == 200
-
-        up.process.send_signal(signal.SIGINT)
-        up.wait_for("fiducial: stopped")
-        assert up.process.wait(10) == 0
-        assert processes_of(data_dir) == []
-
-    def test_starts_again_without_migrating_and_kill_9_leaves_nothing(self, up: Up, data_dir: Path) -> None:
-        up.wait_for(r"ready after ([\d.]+) s")
-        assert "fiducial: migrating the database" not in up.lines  # that takes longer than everything else
-        up.process.kill()
-        assert wait_until_none(data_dir) == []
+    again = start_up()
+    again.wait_for(r"ready after [\d.]+ s")
+    assert "fiducial: migrating the database" not in again.lines  # that takes longer than everything else
+    again.process.kill()
+    assert wait_until_none(data_dir) == []
