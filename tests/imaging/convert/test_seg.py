@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,13 @@ import highdicom as hd
 import nrrd
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from pydicom import Dataset, dcmread
 
 from imaging.errors import ConversionError, GeometryError, PixelDataError, ReferencedInstanceError, UnsupportedError
 from imaging.geometry import VolumeGeometry
 from imaging.labelmap import CodedConcept, LabelMap, SegmentDescription, cielab_from_rgb
+from imaging.nifti import read_nifti
 from imaging.seg import read_seg, write_seg
 
 LIVER = CodedConcept("10200004", "SCT", "Liver")
@@ -132,6 +135,36 @@ def test_highdicom_reads_the_same_voxels(
         assert_missing_frames_are_empty=True,
     )
     assert np.array_equal(pixels, labelmap.labels())
+
+
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL", "LABELMAP"])
+def test_dcmqi_reads_the_same_voxels(
+    labelmap: LabelMap, series: list[Dataset], identity: dict[str, Any], kind: Any, tmp_path: Path
+) -> None:
+    write_seg(labelmap, series, segmentation_type=kind, **identity).save_as(tmp_path / "seg.dcm")
+    reader = Path(sys.executable).parent / "segimage2itkimage"
+    command = [str(reader), "--inputDICOM", str(tmp_path / "seg.dcm"), "--outputDirectory", str(tmp_path), "-t", "nii"]
+    subprocess.run(command, check=True, capture_output=True)
+    found = sum(np.count_nonzero(read_nifti(path)[0]) for path in tmp_path.glob("*.nii.gz"))
+    assert found == int(np.count_nonzero(labelmap.labels()))
+
+
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL"])
+def test_simpleitk_opens_it(
+    labelmap: LabelMap, series: list[Dataset], identity: dict[str, Any], kind: Any, tmp_path: Path
+) -> None:
+    # One segment on whole bytes: SimpleITK reads a stack of frames and knows no segments.
+    geometry = replace(labelmap.geometry, size=(3, 32, 16))
+    array = np.zeros(geometry.size, np.uint8)
+    array[0, 3:9, 2:7], array[1, 4:8, 3:9], array[2, 1, 1] = 1, 1, 1
+    for ds in series:
+        ds.Rows, ds.Columns = 32, 16
+    write_seg(LabelMap(array, geometry, SEGMENTS[:1]), series, segmentation_type=kind, **identity).save_as(
+        tmp_path / "seg.dcm"
+    )
+    image: Any = sitk.ReadImage(str(tmp_path / "seg.dcm"))
+    assert np.array_equal(sitk.GetArrayFromImage(image) > 0, array == 1)
+    assert np.allclose(image.GetOrigin(), geometry.origin_lps, atol=1e-4)
 
 
 def test_same_arguments_same_bytes_and_true_positions(
