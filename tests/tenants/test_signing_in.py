@@ -124,7 +124,7 @@ def test_signing_in_is_in_the_trail(north: Any) -> None:
 
 
 class TestTokens:
-    def bearer(self, text: str) -> dict[str, str]:
+    def bearer(self, text: str) -> dict[str, Any]:
         return {"HTTP_AUTHORIZATION": f"Bearer {text}"}
 
     def make(self, world: Any, *scopes: str, **more: Any) -> str:
