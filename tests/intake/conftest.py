@@ -11,6 +11,7 @@ import pytest
 
 from apps.intake.services import deidentifying
 from imaging.burnedin.series import CheckedInstance
+from kernel.jobs import services as job_services
 from kernel.jobs.runner import drain
 from kernel.keys.cache import secrets_in_memory
 from kernel.tenancy.scope import tenant_scope
@@ -18,8 +19,10 @@ from tests.world import TenantClient, TenantWorld
 
 
 @pytest.fixture(autouse=True)
-def throw_away_storage(settings: Any, tmp_path: Path) -> Iterator[None]:
+def throw_away_storage(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A store of each test's own, and no waiting."""
+    # A heartbeat has a connection of its own and cannot see the job of a test's open transaction.
+    monkeypatch.setattr(job_services, "HEARTBEAT_S", 3600)
     settings.STORAGE_URL = (tmp_path / "blobs").as_uri()
     settings.INTAKE_QUIET_S = 0
     secrets_in_memory.clear()
