@@ -109,6 +109,19 @@ class SourceImages:
             found.append(placed[nearest] if distance[nearest] <= tolerance else None)
         return found
 
+    def nearest_frames(self, point_lps: NDArray[np.float64]) -> list[SourceFrame]:
+        """What a plane through `point_lps` that is no image plane itself was made from: the two nearest images.
+
+        Without positions, the first image.
+        """
+        placed = [frame for frame in self.frames if frame.position_lps is not None]
+        orientation, _ = plane_of(self.first)
+        if not placed or orientation is None:
+            return list(self.frames[:1])
+        normal = np.cross(orientation[:3], orientation[3:])
+        distance = np.abs((np.array([frame.position_lps for frame in placed], float) - point_lps) @ normal)
+        return [placed[index] for index in np.argsort(distance, kind="stable")[:2].tolist()]
+
     def _same_plane(self, geometry: VolumeGeometry) -> bool:
         orientation, spacing = plane_of(self.first)
         if orientation is None or spacing is None:

@@ -38,6 +38,11 @@ def unsigned_short(tag: int, value: int) -> bytes:
     return element(tag, "US", struct.pack("<H", value))
 
 
+def signed_long(tag: int, value: int) -> bytes:
+    """A SL element."""
+    return element(tag, "SL", struct.pack("<i", value))
+
+
 def unsigned_longs(tag: int, values: Iterable[int]) -> bytes:
     """A UL element."""
     return element(tag, "UL", b"".join(struct.pack("<I", value) for value in values))

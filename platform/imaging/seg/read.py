@@ -21,6 +21,7 @@ from imaging.labelmap_grid import align_labelmap
 from imaging.scan_dataset import PARSER_ERRORS, damaged, read_dataset
 from imaging.seg.frames import read_frame_table
 from imaging.seg.pixels import assemble
+from imaging.seg.tiled import is_tiled_seg, read_tiled_seg
 
 _SEG_CLASSES = frozenset(("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"))
 LATERALITY_CODES = frozenset(("24028007", "7771000", "51440002", "66459002", "G-A100", "G-A101", "G-A102"))
@@ -54,6 +55,10 @@ def _read(ds: Dataset, reference: VolumeGeometry | None, present: Collection[str
     segments = segments_of(ds)
     if not segments:
         raise ConversionError("The segmentation describes no segment", remedy="Export it again.", tag="(0062,0002)")
+    if is_tiled_seg(ds):
+        if present is not None:
+            refuse_absent(referenced_instances(ds), present)
+        return read_tiled_seg(ds, segments)
     table = read_frame_table(ds)
     if present is not None:
         refuse_absent(referenced_instances(ds) | table.source_uids, present)

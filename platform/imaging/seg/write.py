@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import SegmentationStorage
 
@@ -81,7 +82,7 @@ def write_seg(
         series_description=series_description,
         manufacturer=manufacturer,
     )
-    _content(ds, source, content_datetime, content_label, content_creator)
+    fill_content(ds, source, content_datetime, content_label, content_creator)
     ds.SegmentationType = segmentation_type
     ds.SegmentsOverlap = "YES" if labelmap.is_overlapping else "NO"
     ds.SegmentSequence = [segment_item(segment) for segment in labelmap.segments]
@@ -93,7 +94,8 @@ def write_seg(
     return ds
 
 
-def _content(ds: Dataset, source: SourceImages, moment: datetime, label: str, creator: str) -> None:
+def fill_content(ds: Dataset, source: SourceImages, moment: datetime, label: str, creator: str) -> None:
+    """Content, frame of reference and references to the source series: what every kind of SEG has."""
     ds.ImageType = ["DERIVED", "PRIMARY"]
     ds.ContentDate, ds.ContentTime = dicom_date(moment), dicom_time(moment)
     ds.ContentLabel, ds.ContentDescription, ds.ContentCreatorName = label, "", creator
@@ -165,7 +167,7 @@ def _pixels(ds: Dataset, labelmap: LabelMap, kind: SegmentationType, fractional_
     if not frames:
         empty = np.zeros(rows * columns // 8 if bits == 1 and rows * columns % 8 == 0 else rows * columns, np.uint8)
         frames = [StoredFrame(None if kind == "LABELMAP" else 0, 0, empty)]
-    _describe_pixels(ds, rows, columns, bits, len(frames))
+    describe_pixels(ds, rows, columns, bits, len(frames))
     if bits == 1:
         data = pack(frames, rows * columns)
     else:
@@ -177,7 +179,8 @@ def _pixels(ds: Dataset, labelmap: LabelMap, kind: SegmentationType, fractional_
     return frames
 
 
-def _describe_pixels(ds: Dataset, rows: int, columns: int, bits: int, frame_count: int) -> None:
+def describe_pixels(ds: Dataset, rows: int, columns: int, bits: int, frame_count: int) -> None:
+    """The Image Pixel attributes of frames of unsigned integers of `bits` bits."""
     ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
     ds.NumberOfFrames = frame_count
     ds.Rows, ds.Columns = rows, columns
@@ -191,8 +194,12 @@ def _functional_groups(ds: Dataset, labelmap: LabelMap, source: SourceImages, fr
     per_slice = source.frames_of_slices(labelmap.geometry)
     slices = sorted({frame.slice_index for frame in frames})
     position_number = {slice_index: number for number, slice_index in enumerate(slices, start=1)}
-    derivation = {index: _derivation(per_slice[index]) for index in slices}
-    position = {index: _position(per_slice[index], labelmap.geometry, index) for index in slices}
+    corner = {index: labelmap.geometry.point_lps(np.array([[index, 0, 0]], float))[0] for index in slices}
+    derivation = {}
+    for index in slices:
+        frame = per_slice[index]
+        derivation[index] = derivation_of([frame] if frame is not None else source.nearest_frames(corner[index]))
+    position = {index: _position(per_slice[index], corner[index]) for index in slices}
     identification = [
         enc.sequence(_SEGMENT_IDENTIFICATION, enc.unsigned_short(_REFERENCED_SEGMENT_NUMBER, segment.number))
         for segment in labelmap.segments
@@ -240,21 +247,19 @@ def _shared(geometry: VolumeGeometry, source: SourceImages) -> bytes:
     return enc.sequence(0x00209116, enc.decimals(0x00200037, orientation)) + enc.sequence(0x00289110, measures)
 
 
-def _derivation(frame: SourceFrame | None) -> bytes:
-    if frame is None:
-        return enc.sequence(0x00089124)
-    reference = enc.text(0x00081150, "UI", frame.sop_class_uid) + enc.text(0x00081155, "UI", frame.sop_instance_uid)
-    if frame.frame_number is not None:
-        reference += enc.text(0x00081160, "IS", str(frame.frame_number))
-    reference += enc.code(0x0040A170, "121322", "DCM", "Source image for image processing operation")
-    return enc.sequence(
-        0x00089124, enc.sequence(0x00082112, reference) + enc.code(0x00089215, "113076", "DCM", "Segmentation")
-    )
+def derivation_of(frames: Sequence[SourceFrame]) -> bytes:
+    """The Derivation Image Sequence of a frame made from `frames` (PS3.3 C.7.6.16.2.6)."""
+
+    def reference(frame: SourceFrame) -> bytes:
+        content = enc.text(0x00081150, "UI", frame.sop_class_uid) + enc.text(0x00081155, "UI", frame.sop_instance_uid)
+        if frame.frame_number is not None:
+            content += enc.text(0x00081160, "IS", str(frame.frame_number))
+        return content + enc.code(0x0040A170, "121322", "DCM", "Source image for image processing operation")
+
+    sources = enc.sequence(0x00082112, *(reference(frame) for frame in frames))
+    return enc.sequence(0x00089124, sources + enc.code(0x00089215, "113076", "DCM", "Segmentation"))
 
 
-def _position(frame: SourceFrame | None, geometry: VolumeGeometry, slice_index: int) -> bytes:
-    if frame is not None and frame.position_lps is not None:
-        point: Sequence[float] = frame.position_lps
-    else:
-        point = geometry.point_lps(np.array([[slice_index, 0, 0]], float))[0].tolist()
+def _position(frame: SourceFrame | None, corner_lps: NDArray[np.float64]) -> bytes:
+    point = corner_lps.tolist() if frame is None or frame.position_lps is None else frame.position_lps
     return enc.sequence(_PLANE_POSITION, enc.decimals(_IMAGE_POSITION, point))

@@ -188,6 +188,25 @@ def test_same_arguments_same_bytes_and_true_positions(
         assert image.ReferencedSOPInstanceUID == series[index].SOPInstanceUID
 
 
+def test_planes_between_the_images_name_their_neighbours(
+    labelmap: LabelMap, series: list[Dataset], identity: dict[str, Any], tmp_path: Path
+) -> None:
+    geometry = replace(labelmap.geometry, spacing_mm=(1.25, *labelmap.geometry.spacing_mm[1:]), size=(5, 38, 23))
+    array = np.zeros(geometry.size, np.uint8)
+    array[:, 4:9, 4:9] = 1
+    write_seg(LabelMap(array, geometry, SEGMENTS), series, **identity).save_as(tmp_path / "seg.dcm")
+    ds = dcmread(tmp_path / "seg.dcm")
+    named = [
+        [image.ReferencedSOPInstanceUID for image in frame.DerivationImageSequence[0].SourceImageSequence]
+        for frame in ds.PerFrameFunctionalGroupsSequence
+    ]
+    uids = [image.SOPInstanceUID for image in series]
+    assert named == [uids[:1], uids[:2], uids[1:2], uids[1:], uids[2:]]
+    verdict = subprocess.run(["dciodvfy", str(tmp_path / "seg.dcm")], capture_output=True, text=True, check=False)
+    assert [line for line in verdict.stderr.splitlines() if line.startswith("Error")] == []
+    assert np.array_equal(read_seg(ds, geometry).labels(), array)
+
+
 def test_overlapping_masks_survive(labelmap: LabelMap, series: list[Dataset], identity: dict[str, Any]) -> None:
     masks = [np.zeros(labelmap.geometry.size, bool) for _ in range(3)]
     masks[0][1, 2:30, 3:20] = True
