@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.projects.domain.events import DefinitionsVersioned
-from apps.studies.domain.events import StudyAdmitted
+from apps.studies.domain.events import StudyAdmitted, SubjectErased
 from apps.studies.selectors import register_grant
 from apps.tasks import services
 from apps.tasks.selectors import granted_study_ids
@@ -13,6 +13,7 @@ from kernel.events import subscribe
 def connect() -> None:
     """Subscribe, and lay the rule by which readers open pixels; called once by the app's `ready`."""
     subscribe(StudyAdmitted, on_study_admitted)
+    subscribe(SubjectErased, on_subject_erased)
     subscribe(DefinitionsVersioned, on_definitions_versioned)
     register_grant(granted_study_ids)
 
@@ -23,3 +24,7 @@ def on_study_admitted(event: StudyAdmitted) -> None:
 
 def on_definitions_versioned(event: DefinitionsVersioned) -> None:
     services.cases_open(project_id=event.project_id)
+
+
+def on_subject_erased(event: SubjectErased) -> None:
+    services.subject_withdraw(subject_id=event.subject_id)

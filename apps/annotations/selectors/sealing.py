@@ -6,7 +6,7 @@ import uuid
 
 from apps.annotations.domain.sealing import BrokenSealError, Sealer
 from kernel.keys.derive import derive
-from kernel.keys.errors import SealBrokenError
+from kernel.keys.errors import KeyDestroyedError, SealBrokenError
 from kernel.keys.services import key_secret
 
 
@@ -35,7 +35,11 @@ def seal_text(subject_key_id: uuid.UUID, place: str, text: str) -> bytes:
 
 
 def open_text(subject_key_id: uuid.UUID, place: str, sealed: bytes | memoryview) -> str:
-    """What `seal_text` sealed. Raises `KeyDestroyedError`, `SealBrokenError`."""
+    """What `seal_text` sealed; "" once the subject was erased. Raises `SealBrokenError`."""
     if not sealed:
         return ""
-    return open_sealed(Sealer(derive(key_secret(subject_key_id), "free text")), place, sealed).decode()
+    try:
+        secret = key_secret(subject_key_id)
+    except KeyDestroyedError:
+        return ""
+    return open_sealed(Sealer(derive(secret, "free text")), place, sealed).decode()

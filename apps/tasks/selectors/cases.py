@@ -69,12 +69,12 @@ def flags_of(case: Case) -> QuerySet[CaseFlag]:
 
 
 def flag_text(flag: CaseFlag, read: Read) -> str:
-    """What the reader wrote. Raises `KeyDestroyedError`."""
+    """What the reader wrote; "" once the subject was erased."""
     return open_text(handle_of(read).subject_key_id, f"tasks.flag:{flag.pk}", flag.text)
 
 
 def rationale_of(read: Read) -> str:
-    """Why a read settled as it did, in its reader's words. Raises `KeyDestroyedError`."""
+    """Why a read settled as it did, in its reader's words; "" once the subject was erased."""
     return open_text(handle_of(read).subject_key_id, f"tasks.rationale:{read.pk}", read.rationale)
 
 

@@ -9,7 +9,7 @@ from apps.tasks.services.cases import (
     computed_read_sign,
     flag_resolve,
 )
-from apps.tasks.services.claiming import claim_next, leases_expire, read_release, task_claim
+from apps.tasks.services.claiming import claim_next, leases_expire, read_release, subject_withdraw, task_claim
 from apps.tasks.services.reading import case_flag, heartbeat, read_open, read_submit
 
 __all__ = [
@@ -27,5 +27,6 @@ __all__ = [
     "read_open",
     "read_release",
     "read_submit",
+    "subject_withdraw",
     "task_claim",
 ]

@@ -21,7 +21,7 @@ from apps.tasks.services.telling import case_changed, own_worklist_changed
 from apps.tenants.selectors import tenants_all
 from kernel.actors import Actor, system_actor
 from kernel.errors import ConflictError, NotFoundError
-from kernel.tenancy.scope import tenant_scope
+from kernel.tenancy.scope import current_tenant_id, tenant_scope
 
 _TRIES = 3
 
@@ -106,6 +106,20 @@ def leases_expire(*, now: dt.datetime | None = None) -> int:
             with tenant_scope(tenant.pk):
                 ended += _expire(assignment_id, read_id, now or timezone.now())
     return ended
+
+
+@transaction.atomic
+def subject_withdraw(*, subject_id: uuid.UUID) -> int:
+    """An erased subject is read no more: drafts leave their readers' hands, places that are left are recalled.
+
+    Cases, reads and their time stay, as what was done; what was drawn is noise. Returns how many places were recalled.
+    """
+    actor = system_actor(current_tenant_id())
+    for case in Case.objects.select_for_update().filter(study__subject_id=subject_id).order_by("pk"):
+        for read in Read.objects.select_related("case").filter(case=case, state=ReadState.DRAFT):
+            _put_down(actor, case, read, AssignmentEnd.RECALLED)
+    left = Task.objects.filter(case__study__subject_id=subject_id, state__in=[TaskState.OPEN, TaskState.WAITING])
+    return left.update(state=TaskState.RECALLED)
 
 
 def _expire(assignment_id: uuid.UUID, read_id: uuid.UUID, now: dt.datetime) -> bool:
