@@ -16,7 +16,6 @@ from typing import Any, Literal
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from rle.rle import decode_frame as rle_decode_frame
 
 from imaging.errors import PixelDataError, UnsupportedError
 
@@ -36,6 +35,7 @@ NATIVE = frozenset(
     }
 )
 _VIDEO_FIRST, _VIDEO_LAST = 100, 108
+_MAX_PADDING = 16
 _REMEDY = "Ask the sender for the file again, uncompressed if need be."
 
 _CODEC_ERRORS = (RuntimeError, ValueError, TypeError, OSError, MemoryError, IndexError, struct.error, zlib.error)
@@ -137,6 +137,13 @@ def decode_codestream(data: bytes, *, rows: int, columns: int, samples: int, pho
     stream = inspect(data)
     if stream is None:
         raise PixelDataError("The frame is not a codestream that can be decoded", remedy=_REMEDY, code="bad-codestream")
+    if not _is_complete(data):
+        raise PixelDataError(
+            f"The {stream.kind} frame ends before its end marker",
+            remedy=_REMEDY,
+            tag="(7FE0,0010)",
+            code="truncated-codestream",
+        )
     if (stream.rows, stream.columns, stream.samples) != (rows, columns, samples):
         raise PixelDataError(
             f"The codestream is {stream.rows}×{stream.columns}×{stream.samples}, the header says "
@@ -156,6 +163,14 @@ def decode_codestream(data: bytes, *, rows: int, columns: int, samples: int, pho
             "The decoded frame has another shape than its header", remedy=_REMEDY, code="frame-size-mismatch"
         )
     return array, stream.precision
+
+
+def _is_complete(data: bytes) -> bool:
+    """Whether the codestream reaches its end marker (EOI, EOC: both FFD9), a little padding aside.
+
+    Decoders fill what is cut off with grey or with a coarser image, and one searches it for seconds.
+    """
+    return data.rstrip(b"\0").rfind(b"\xff\xd9", -_MAX_PADDING) != -1
 
 
 def _decode(data: bytes, stream: Codestream, photometric: str) -> Array:
@@ -189,14 +204,35 @@ def decode_rle(data: bytes, *, rows: int, columns: int, samples: int, bits_alloc
             tag="(7FE0,0010)",
             code="bad-codestream",
         )
-    try:
-        decoded = rle_decode_frame(data, rows * columns, bits_allocated, "<")
-        planes = np.frombuffer(decoded, dtype=f"<u{bits_allocated // 8}").reshape(samples, rows, columns)
-    except _CODEC_ERRORS as error:
-        raise PixelDataError(
-            "The RLE frame cannot be decoded", remedy=_REMEDY, tag="(7FE0,0010)", code="bad-codestream"
-        ) from error
-    return planes[0] if samples == 1 else np.ascontiguousarray(planes.transpose(1, 2, 0))
+    offsets = [*struct.unpack_from(f"<{segments}I", data, 4), len(data)]
+    size = rows * columns
+    planes = [_unpack_bits(data[start:end], size) for start, end in zip(offsets, offsets[1:], strict=False)]
+    # Segments hold the most significant byte of each sample first (PS3.5 G.2).
+    width = bits_allocated // 8
+    samples_first = np.stack(planes).reshape(samples, width, size)[:, ::-1].transpose(0, 2, 1)
+    values = np.ascontiguousarray(samples_first).view(f"<u{width}").reshape(samples, rows, columns)
+    return values[0] if samples == 1 else np.ascontiguousarray(values.transpose(1, 2, 0))
+
+
+def _unpack_bits(segment: bytes, size: int) -> NDArray[np.uint8]:
+    """One PackBits segment (PS3.5 G.3.1).
+
+    Written out because the compiled decoders at hand crash or panic on damaged segments.
+    """
+    unpacked = bytearray()
+    position, end = 0, len(segment)
+    while len(unpacked) < size and position < end:
+        control = segment[position]
+        if control < 128:
+            unpacked += segment[position + 1 : position + 2 + control]
+            position += control + 2
+        else:
+            if control > 128:
+                unpacked += segment[position + 1 : position + 2] * (257 - control)
+            position += 1 if control == 128 else 2
+    if len(unpacked) < size:
+        raise PixelDataError("An RLE segment ends too early", remedy=_REMEDY, tag="(7FE0,0010)", code="bad-codestream")
+    return np.frombuffer(bytes(unpacked[:size]), np.uint8)
 
 
 def inflate_frame(data: bytes, expected: int) -> bytes:

@@ -87,6 +87,7 @@ _PIXELS: dict[str, str] = {
     "pixel-data-long": "pixel-data-long",
     "frame-size-mismatch": "pixel-size-mismatch",
     "absurd-size": "absurd-size",
+    "truncated-codestream": "truncated",
 }
 
 

@@ -11,6 +11,7 @@ import struct
 from functools import cache
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
@@ -71,6 +72,19 @@ def _synthetic() -> list[tuple[str, bytes]]:
         ds.file_meta.TransferSyntaxUID = syntax
         made.append((f"ct-{syntax}", ds))
     made.append(("htj2k", with_frames(ct_slice(2), "1.2.840.10008.1.2.4.202", [encode_htj2k(pixels(2))])))
+    small = pixels(3, (24, 20), 200).astype(np.uint8)
+    colour = np.stack([small, 255 - small, small // 2], axis=-1)
+    for name, syntax, frame in (
+        ("jpeg-ls", "1.2.840.10008.1.2.4.80", imagecodecs.jpegls_encode(pixels(3))),
+        ("jpeg-lossless", "1.2.840.10008.1.2.4.70", imagecodecs.ljpeg_encode(pixels(3))),
+        ("jpeg2000", "1.2.840.10008.1.2.4.90", imagecodecs.jpeg2k_encode(pixels(3), codecformat="j2k", level=0)),
+    ):
+        made.append((name, with_frames(ct_slice(3), syntax, [bytes(frame)])))
+    ds = ct_slice(4, array=small, BitsAllocated=8, BitsStored=8, HighBit=7)
+    ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PlanarConfiguration = 3, "YBR_FULL_422", 0
+    made.append(
+        ("jpeg", with_frames(ds, "1.2.840.10008.1.2.4.50", [bytes(imagecodecs.jpeg8_encode(colour, level=90))]))
+    )
     stack = np.stack([pixels(i) for i in range(4)])
     made.append(("enhanced", enhanced_mr([(0, 0, 2.0 * i) for i in range(4)], stack, slopes=[1, 2, 1, 2])))
     return [(name, file_bytes(ds)) for name, ds in made]
