@@ -152,7 +152,10 @@ def missing_attributes(dataset: Dataset) -> list[MissingAttribute]:
             key = (required.names, required.keyword)
             if problem is not None and (key not in missing or required.kind < missing[key].kind):
                 missing[key] = MissingAttribute(required.keyword, required.kind, problem, module.key, required.names)
-    return list(missing.values()) + _missing_groups(modules, present) + _missing_meta(dataset)
+    groups = (
+        [] if str(dataset.get("DimensionOrganizationType", "")) == "TILED_FULL" else _missing_groups(modules, present)
+    )
+    return list(missing.values()) + groups + _missing_meta(dataset)
 
 
 def _missing_groups(modules: tuple[_Module, ...], present: set[int]) -> list[MissingAttribute]:

@@ -74,12 +74,12 @@ def _synthetic() -> list[tuple[str, bytes]]:
     made.append(("htj2k", with_frames(ct_slice(2), "1.2.840.10008.1.2.4.202", [encode_htj2k(pixels(2))])))
     small = pixels(3, (24, 20), 200).astype(np.uint8)
     colour = np.stack([small, 255 - small, small // 2], axis=-1)
-    for name, syntax, frame in (
+    for name, encoded, frame in (
         ("jpeg-ls", "1.2.840.10008.1.2.4.80", imagecodecs.jpegls_encode(pixels(3))),
         ("jpeg-lossless", "1.2.840.10008.1.2.4.70", imagecodecs.ljpeg_encode(pixels(3))),
         ("jpeg2000", "1.2.840.10008.1.2.4.90", imagecodecs.jpeg2k_encode(pixels(3), codecformat="j2k", level=0)),
     ):
-        made.append((name, with_frames(ct_slice(3), syntax, [bytes(frame)])))
+        made.append((name, with_frames(ct_slice(3), encoded, [bytes(frame)])))
     ds = ct_slice(4, array=small, BitsAllocated=8, BitsStored=8, HighBit=7)
     ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PlanarConfiguration = 3, "YBR_FULL_422", 0
     made.append(
