@@ -5,6 +5,7 @@ Source: DICOM PS3.3 C.7.6.2 (Image Plane), C.7.6.16 (Multi-frame Functional Grou
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -62,13 +63,13 @@ def unit_normal(orientation: Cosines | None) -> NDArray[np.float64] | None:
     """Unit vector row × column (PS3.3 C.7.6.2.1.1); None unless the two are near unit length and perpendicular."""
     if orientation is None:
         return None
-    row, column = np.array(orientation[:3]), np.array(orientation[3:])
-    lengths = float(np.linalg.norm(row)), float(np.linalg.norm(column))
-    if min(lengths) < 0.9 or max(lengths) > 1.1 or abs(float(row @ column)) > 0.01 * lengths[0] * lengths[1]:
+    a, b, c, d, e, f = orientation
+    lengths = math.sqrt(a * a + b * b + c * c), math.sqrt(d * d + e * e + f * f)
+    if min(lengths) < 0.9 or max(lengths) > 1.1 or abs(a * d + b * e + c * f) > 0.01 * lengths[0] * lengths[1]:
         return None
-    normal = np.cross(row, column)
-    unit: NDArray[np.float64] = normal / np.linalg.norm(normal)
-    return unit
+    x, y, z = b * f - c * e, c * d - a * f, a * e - b * d
+    length = math.sqrt(x * x + y * y + z * z)
+    return np.array((x / length, y / length, z / length))
 
 
 def frame_of_single(header: InstanceHeader) -> FrameRef:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.codecs import is_native
-from imaging.errors import GeometryError, PixelDataError
+from imaging.errors import GeometryError, PixelDataError, UnsupportedError
 from imaging.geometry import VolumeGeometry
 from imaging.pixels import FrameReader, PixelDescription
 from imaging.scan import Source
@@ -111,7 +111,17 @@ def load_volume(
 
 
 def load_frames(stack: VolumeStack, *, values: ValueKind = "stored", max_bytes: int = MAX_VOLUME_BYTES) -> FrameStack:
-    """The frames of any stack as they follow each other, without a grid. Raises PixelDataError."""
+    """The frames of a stack as they follow each other, without a grid; tiled levels are read by `load_region`.
+
+    Raises PixelDataError, UnsupportedError for a tiled level.
+    """
+    if stack.kind == "tiled":
+        raise UnsupportedError(
+            "A whole-slide level is one matrix of tiles, not a stack of frames",
+            remedy="Load a region of it (imaging.volume_tiled.load_region).",
+            path=stack.frames[0].header.path,
+            code="tiled-level",
+        )
     stored = _stored(stack.frames, max_bytes)
     array, _ = _as_values(stored, stack, values)
     times = [frame.time_ms for frame in stack.frames]

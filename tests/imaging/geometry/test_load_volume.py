@@ -259,3 +259,5 @@ def test_a_slide_level_is_put_together_from_its_tiles(shared_dir: Path) -> None:
     part = load_region(level, row=200, column=230, rows=100, columns=40)
     assert np.array_equal(part, whole[200:300, 230:270])
     assert whole.std() > 5
+    with pytest.raises(UnsupportedError):
+        load_frames(level)
