@@ -352,7 +352,7 @@ export interface ReadSeries {
 }
 
 export interface ReadAgreement {
-  class_number: number;
+  class_number: number | null;
   name: string;
   metric: string;
   value: number | null;
@@ -396,6 +396,7 @@ export interface CaseDetail extends CaseRow {
   project?: ProjectRef;
   reads: {
     id: string;
+    kind?: string;
     reader: Person | null;
     state: string;
     signed_at: string | null;
@@ -452,7 +453,7 @@ export interface DatasetVersion {
 export interface Export {
   id: string;
   format: 'nifti' | 'dicom-seg';
-  state: string;
+  state: 'queued' | 'ready' | 'failed';
   options_digest: string;
   job_id?: string | null;
   artifact_count: number;

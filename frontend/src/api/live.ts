@@ -1,20 +1,20 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import type { Job, Page } from './contract';
 import { useSession, useTenantSlug } from './session';
 
-type LiveMessage =
-  | { type: 'job'; job: Job }
-  | { type: 'worklist' }
-  | { type: 'delivery'; delivery_id: string }
-  | { type: 'case'; case_id: string };
+/** The socket tells that something moved, never what it says: the page reads it again through its own door. */
+interface LiveMessage {
+  type: string;
+}
 
-const CHANGES: Record<LiveMessage['type'], string[]> = {
-  job: ['/api/v1/jobs'],
+const CHANGES: Record<string, string[]> = {
+  job: ['/api/v1/jobs', '/api/v1/deliveries', '/api/v1/dataset'],
   worklist: ['/api/v1/worklist'],
   delivery: ['/api/v1/deliveries', '/api/v1/projects'],
   case: ['/api/v1/cases', '/api/v1/projects'],
 };
+/** A running job moves many times a second; its rows are read at most this often. */
+const QUIET_MS = 1000;
 
 /** Keeps this tenant's rows true while the page is open; falls silent, never wrong, when the socket is away. */
 export function useLiveUpdates(): void {
@@ -30,6 +30,8 @@ export function useLiveUpdates(): void {
     const connect = () => {
       socket = new WebSocket(`${socketOrigin(origin)}/ws/t/${tenant}/live`);
       socket.onopen = () => {
+        // what was said while the socket was away is asked for again
+        if (failures > 0) for (const type of Object.keys(CHANGES)) receive(client, tenant, { type });
         failures = 0;
       };
       socket.onmessage = (event) => receive(client, tenant, JSON.parse(String(event.data)) as LiveMessage);
@@ -53,29 +55,18 @@ function socketOrigin(configured: string): string {
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`;
 }
 
-function receive(client: QueryClient, tenant: string, message: LiveMessage): void {
-  if (message.type === 'job') replaceJob(client, tenant, message.job);
-  const prefixes = CHANGES[message.type] ?? [];
-  void client.invalidateQueries({
-    predicate: ({ queryKey }) => {
-      const path = String(queryKey[1]);
-      if (queryKey[0] !== tenant || !prefixes.some((prefix) => path.startsWith(prefix))) return false;
-      return message.type !== 'job' || message.job.state !== 'running';
-    },
-  });
-}
+const waiting = new Set<string>();
 
-/** A running job reports often: its row is replaced in place, the list is not read again. */
-function replaceJob(client: QueryClient, tenant: string, job: Job): void {
-  client.setQueriesData<{ pages: Page<Job>[] } | Page<Job>>(
-    { predicate: ({ queryKey }) => queryKey[0] === tenant && queryKey[1] === '/api/v1/jobs' },
-    (data) => {
-      if (!data) return data;
-      const replace = (page: Page<Job>): Page<Job> => ({
-        ...page,
-        results: page.results.map((row) => (row.id === job.id ? job : row)),
-      });
-      return 'pages' in data ? { ...data, pages: data.pages.map(replace) } : replace(data);
-    },
-  );
+function receive(client: QueryClient, tenant: string, { type }: LiveMessage): void {
+  const prefixes = CHANGES[type];
+  const key = `${tenant} ${type}`;
+  if (!prefixes || waiting.has(key)) return;
+  waiting.add(key);
+  setTimeout(() => {
+    waiting.delete(key);
+    void client.invalidateQueries({
+      predicate: ({ queryKey }) =>
+        queryKey[0] === tenant && prefixes.some((prefix) => String(queryKey[1]).startsWith(prefix)),
+    });
+  }, QUIET_MS);
 }

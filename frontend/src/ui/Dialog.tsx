@@ -17,7 +17,7 @@ export function Dialog({ opened, title, onClose, size = 'md', top = false, hideT
   return (
     <Modal.Root opened={opened} onClose={onClose} size={size} centered={!top} {...(top ? { yOffset: '12vh' } : {})} transitionProps={{ duration: 0 }}>
       <Modal.Overlay backgroundOpacity={0.5} />
-      <Modal.Content aria-label={title} style={{ background: 'var(--surface-1)' }}>
+      <Modal.Content aria-label={title}>
         <Modal.Body p="lg">
           {!hideTitle && <h2 style={{ marginBottom: 12 }}>{title}</h2>}
           {children}

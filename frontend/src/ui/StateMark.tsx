@@ -15,6 +15,7 @@ type Tone = 'quiet' | 'act' | 'person' | 'danger' | 'settled';
 const MARKS: Record<string, [Tone, Icon]> = {
   settled: ['settled', IconCircleCheck],
   done: ['settled', IconCircleCheck],
+  ready: ['settled', IconCircleCheck],
   ok: ['settled', IconCircleCheck],
   admitted: ['settled', IconCircleCheck],
   published: ['settled', IconCircleCheck],

@@ -9,8 +9,9 @@ export const uiStrings = {
       queued: 'Queued', running: 'Running', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', closed: 'Closed',
       received: 'Received', read: 'Read', checked: 'Checked', deidentified: 'De-identified', held: 'Held', admitted: 'Admitted', refused: 'Refused', duplicate: 'Duplicate',
       receiving: 'Receiving', processing: 'Processing', published: 'Published', withdrawn: 'Withdrawn', allowed: 'Allowed',
-      ok: 'OK', info: 'Note', warning: 'Warning', error: 'Error', critical: 'Critical', concordant: 'Concordant',
+      ready: 'Ready', ok: 'OK', info: 'Note', warning: 'Warning', error: 'Error', critical: 'Critical', concordant: 'Concordant',
     },
+    metric: { dice: 'Dice', iou: 'IoU', 'exact-match': 'Same answer' },
     problem: {
       network: { title: 'The server cannot be reached.', remedy: 'Check the connection; nothing you did here is lost.' },
       'not-found': { title: 'This is not here, or not yours to see.', remedy: 'Go back to the list and open it from there.' },
@@ -33,8 +34,9 @@ export const uiStrings = {
       queued: 'In der Schlange', running: 'Läuft', done: 'Fertig', failed: 'Gescheitert', cancelled: 'Abgebrochen', closed: 'Geschlossen',
       received: 'Empfangen', read: 'Gelesen', checked: 'Geprüft', deidentified: 'De-identifiziert', held: 'Angehalten', admitted: 'Zugelassen', refused: 'Abgewiesen', duplicate: 'Doppelt',
       receiving: 'Empfängt', processing: 'Verarbeitet', published: 'Veröffentlicht', withdrawn: 'Zurückgezogen', allowed: 'Erlaubt',
-      ok: 'OK', info: 'Hinweis', warning: 'Warnung', error: 'Fehler', critical: 'Kritisch', concordant: 'Einig',
+      ready: 'Fertig', ok: 'OK', info: 'Hinweis', warning: 'Warnung', error: 'Fehler', critical: 'Kritisch', concordant: 'Einig',
     },
+    metric: { dice: 'Dice', iou: 'IoU', 'exact-match': 'Gleiche Antwort' },
     problem: {
       network: { title: 'Der Server ist nicht erreichbar.', remedy: 'Verbindung prüfen; nichts von hier geht verloren.' },
       'not-found': { title: 'Das gibt es hier nicht, oder Sie dürfen es nicht sehen.', remedy: 'Zurück zur Liste und von dort öffnen.' },

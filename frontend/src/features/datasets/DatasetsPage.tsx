@@ -60,7 +60,7 @@ function NewDataset(props: { opened: boolean; onClose: () => void; onCreated: (d
       <form className="stack" onSubmit={submit}>
         <Select label={t('datasets:project')} allowDeselect={false} value={chosen} onChange={setProject} data={props.projects.map((entry) => ({ value: entry.slug, label: entry.name }))} />
         <TextInput label={t('datasets:name')} required value={name} onChange={(event) => setName(event.currentTarget.value)} />
-        <TextInput label={t('datasets:slug')} required pattern="[a-z0-9-]+" value={slug} onChange={(event) => setSlug(event.currentTarget.value)} />
+        <TextInput label={t('datasets:slug')} required pattern="[a-z0-9\-]+" value={slug} onChange={(event) => setSlug(event.currentTarget.value)} />
         <TextInput label={t('datasets:description')} value={description} onChange={(event) => setDescription(event.currentTarget.value)} />
         <ProblemNotice problem={create.error} />
         <div className="row">

@@ -41,7 +41,7 @@ export function VersionPage() {
               />
               <Exports path={path} exports={exports.data?.results ?? []} />
             </section>
-            <MakeRelease path={path} exports={(exports.data?.results ?? []).filter((entry) => entry.state === 'done')} />
+            <MakeRelease path={path} exports={(exports.data?.results ?? []).filter((entry) => entry.state === 'ready')} />
           </div>
           <section className="stack" style={{ height: 360, marginTop: 16 }}>
             <h2>{t('datasets:members')}</h2>

@@ -1,6 +1,6 @@
 import { Button, Textarea } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Delivery, FileState, IncomingFile } from '../../api/contract';
 import { useAct, useApi, useKeysetList } from '../../api/hooks';
@@ -61,6 +61,11 @@ function Files({ delivery }: { delivery: Delivery }) {
   const [url, setUrl] = useUrlState();
   const source = useKeysetList<IncomingFile>(`/api/v1/deliveries/${delivery.id}/files`, { state: url.state });
   const open = source.rows.find((row) => row.id === url.open);
+  const moved = JSON.stringify(delivery.by_state);
+  const { reload } = source;
+  const reloadLatest = useRef(reload);
+  reloadLatest.current = reload;
+  useEffect(() => reloadLatest.current(), [moved]);
   const columns: Column<IncomingFile>[] = [
     { key: 'name', header: t('intake:fileName'), width: 'minmax(240px, 3fr)', cell: (row) => <span className="mono" title={row.name}>{row.name}</span> },
     { key: 'state', header: t('intake:state'), width: '140px', cell: (row) => <StateMark state={row.state} /> },

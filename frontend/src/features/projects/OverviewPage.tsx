@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { CaseState, ClassAgreement, Notice, Overview } from '../../api/contract';
 import { useApi } from '../../api/hooks';
 import { useTenantSlug } from '../../api/session';
-import { formatNumber } from '../../ui/format';
+import { formatDicomDate, formatNumber } from '../../ui/format';
 import { Loaded } from '../../ui/Messages';
 import { Figure } from '../../ui/Page';
 import { StateMark } from '../../ui/StateMark';
@@ -16,7 +16,6 @@ export function OverviewPage() {
   const tenant = useTenantSlug();
   const { project = '' } = useParams({ strict: false }) as { project?: string };
   const overview = useApi<Overview>(`/api/v1/projects/${project}/overview`, undefined, { refetchInterval: 30_000 });
-  const cases = (state: string) => `/t/${tenant}/review?project=${project}&state=${state}`;
   return (
     <div className="page-body stack" style={{ paddingTop: 16, gap: 24 }}>
       <Loaded value={overview.data} problem={overview.error} onRetry={() => void overview.refetch()}>
@@ -25,12 +24,12 @@ export function OverviewPage() {
             <section className="stack">
               <h2>{t('projects:howFar')}</h2>
               <div className="row wrap" style={{ gap: 32, alignItems: 'flex-start' }}>
-                <Figure value={value.cases.by_state.settled ?? 0} label={t('projects:settledOf', { total: value.cases.total })} />
+                <Figure value={value.cases.by_state.settled ?? 0} label={t('projects:settledOf', { count: value.cases.total })} />
                 {STATES.map((state) => (
-                  <a key={state} href={cases(state)} className="figure" style={{ color: 'inherit' }}>
+                  <Link key={state} to={`/t/${tenant}/review`} search={{ project, state } as never} className="figure" style={{ color: 'inherit' }}>
                     <b>{value.cases.by_state[state] ?? 0}</b>
                     <StateMark state={state} />
-                  </a>
+                  </Link>
                 ))}
               </div>
             </section>
@@ -68,9 +67,10 @@ function Agreement({ entry }: { entry: ClassAgreement }) {
   const { t, i18n } = useTranslation();
   const number = (value: number | null) => formatNumber(value, i18n.language);
   const percent = (value: number | null) => `${100 * Math.max(0, Math.min(1, value ?? 0))}%`;
+  const interval = entry.low === null || entry.high === null ? '' : ` (${number(entry.low)}–${number(entry.high)})`;
   const words = t('projects:agreementRow', {
-    name: entry.name, metric: entry.metric === 'dice' ? 'Dice' : entry.metric,
-    mean: number(entry.mean), low: number(entry.low), high: number(entry.high), limit: number(entry.limit), n: entry.n,
+    name: entry.name, metric: t(`ui:metric.${entry.metric}`, { defaultValue: entry.metric }),
+    mean: number(entry.mean), interval, limit: number(entry.limit), count: entry.n,
   });
   return (
     <div className="stack tight">
@@ -87,6 +87,7 @@ function Agreement({ entry }: { entry: ClassAgreement }) {
 }
 
 function Pace({ pace }: { pace: Overview['pace'] }) {
+  const { i18n } = useTranslation();
   const most = Math.max(1, ...pace.map((day) => day.reads_signed));
   const last = pace.slice(-30);
   return (
@@ -94,7 +95,7 @@ function Pace({ pace }: { pace: Overview['pace'] }) {
       <div className="spark" aria-hidden>
         {last.map((day) => <i key={day.day} style={{ height: `${(100 * day.reads_signed) / most}%` }} title={`${day.day}: ${day.reads_signed}`} />)}
       </div>
-      <span className="dim">{last.at(-1)?.day}: {last.at(-1)?.reads_signed}</span>
+      <span className="dim">{formatDicomDate(last.at(-1)?.day, i18n.language)}: {last.at(-1)?.reads_signed}</span>
     </>
   );
 }

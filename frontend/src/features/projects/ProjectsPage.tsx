@@ -79,7 +79,7 @@ function NewProject({ opened, onClose, onCreated }: { opened: boolean; onClose: 
             setName(event.currentTarget.value);
           }}
         />
-        <TextInput label={t('projects:slug')} description={t('projects:slugHint')} required pattern="[a-z0-9-]+" value={slug} onChange={(event) => setSlug(event.currentTarget.value)} />
+        <TextInput label={t('projects:slug')} description={t('projects:slugHint')} required pattern="[a-z0-9\-]+" value={slug} onChange={(event) => setSlug(event.currentTarget.value)} />
         <TextInput label={t('projects:description')} value={description} onChange={(event) => setDescription(event.currentTarget.value)} />
         <ProblemNotice problem={create.error} />
         <div className="row">

@@ -31,11 +31,11 @@ export function AdjudicationPanel({ read, session, run }: { read: Read; session:
     <section className="ws-section" data-adjudication>
       <h2>{t('reading:adjudication')}</h2>
       {read.adjudication?.agreement.map((entry) => (
-        <div key={entry.class_number} className="row between">
+        <div key={`${entry.class_number}${entry.name}`} className="row between">
           <span>
             {t('reading:agreementLine', {
               name: entry.name,
-              metric: entry.metric === 'dice' ? 'Dice' : entry.metric,
+              metric: t(`ui:metric.${entry.metric}`, { defaultValue: entry.metric }),
               value: formatNumber(entry.value, i18n.language),
               limit: formatNumber(entry.limit, i18n.language),
             })}

@@ -5,7 +5,7 @@ import type { SeriesStack } from '../../viewer/seriesStack';
 import type { Overlay } from './readingState';
 import { slicesOf } from './seriesDocument';
 
-export const READ_COLOURS = { A: '#f0a63c', B: '#45b5e6', both: '#b9c0cc' } as const;
+export const READ_COLOURS = { A: '#f0e442', B: '#56b4e9', both: '#b9c0cc' } as const;
 
 type Slices = Map<number, Uint8Array>;
 

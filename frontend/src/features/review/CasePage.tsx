@@ -61,14 +61,14 @@ function Reads({ reads }: { reads: CaseDetail['reads'] }) {
     <table className="plain">
       <thead>
         <tr>
-          <th scope="col">{t('review:reads')}</th><th scope="col">{t('review:reader')}</th><th scope="col">{t('review:state')}</th>
+          <th scope="col">{t('review:read')}</th><th scope="col">{t('review:reader')}</th><th scope="col">{t('review:state')}</th>
           <th scope="col">{t('review:signed')}</th><th scope="col" className="num">{t('review:time')}</th>
         </tr>
       </thead>
       <tbody>
         {reads.map((read) => (
           <tr key={read.id}>
-            <td>{read.label}</td><td>{read.reader?.name ?? <span className="dim">{t('review:hidden')}</span>}</td>
+            <td>{read.label || t(`review:kind.${read.kind ?? 'read'}`, { defaultValue: read.kind })}</td><td>{read.reader?.name ?? <span className="dim">{t('review:hidden')}</span>}</td>
             <td><StateMark state={read.state} /></td><td>{formatTime(read.signed_at, i18n.language) || '–'}</td>
             <td className="num">{formatDuration(read.active_reading_s)}</td>
           </tr>
@@ -93,7 +93,7 @@ function AgreementTable({ rows }: { rows: CaseAgreement[] }) {
       <tbody>
         {rows.map((row) => (
           <tr key={`${row.class_number}${row.metric}`}>
-            <td>{row.name}</td><td>{row.metric === 'dice' ? 'Dice' : row.metric}</td>
+            <td>{row.name}</td><td>{t(`ui:metric.${row.metric}`, { defaultValue: row.metric })}</td>
             <td className="num">{number(row.value)}{row.low != null && row.high != null && <span className="dim"> ({number(row.low)}–{number(row.high)})</span>}</td>
             <td className="num">{number(row.limit)}</td><td><StateMark state={row.concordant ? 'concordant' : 'discordant'} /></td>
             <td><code>{row.definition_id}</code></td>
