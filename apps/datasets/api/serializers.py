@@ -52,7 +52,7 @@ class VersionOut(serializers.Serializer[Any]):
     releases = serializers.ListField(child=serializers.CharField(), source="release_names")
 
 
-class MemberOut(serializers.Serializer[Any]):
+class DatasetMemberOut(serializers.Serializer[Any]):
     case_id = serializers.UUIDField()
     case = serializers.CharField(source="case_label")
     split = serializers.CharField(source="side")

@@ -82,12 +82,14 @@ class VersionView(TenantView):
 
 
 class MembersView(TenantView):
-    @extend_schema(operation_id="dataset_member_list", parameters=CURSOR_PARAMETERS, responses=page_of(s.MemberOut))
+    @extend_schema(
+        operation_id="dataset_member_list", parameters=CURSOR_PARAMETERS, responses=page_of(s.DatasetMemberOut)
+    )
     def get(self, request: Request, digest: str) -> Response:
         """The cases of a version."""
         version = selectors.version_get_for(actor=self.actor, digest=digest)
         rows = selectors.member_list_for(actor=self.actor, version=version)
-        return self.page(rows, s.MemberOut, ordering=("case_label", "id"))
+        return self.page(rows, s.DatasetMemberOut, ordering=("case_label", "id"))
 
 
 class ManifestView(TenantView):

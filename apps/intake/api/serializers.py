@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.intake.domain.states import DeliveryState, FileState
@@ -61,11 +62,12 @@ class IncomingFileOut(serializers.Serializer[Any]):
     series_id = serializers.UUIDField(allow_null=True)
     received_at = serializers.DateTimeField(source="created_at")
 
-    def get_reason(self, file: Any) -> FileReasonOut | None:
+    @extend_schema_field(FileReasonOut(allow_null=True))
+    def get_reason(self, file: Any) -> Any:
         if not file.reason_code:
             return None
         row = {"code": file.reason_code, "title": file.reason_title, "remedy": file.reason_remedy}
-        return FileReasonOut(row).data  # type: ignore[return-value]  # names the schema
+        return FileReasonOut(row).data
 
 
 class NamedFileIn(serializers.Serializer[Any]):

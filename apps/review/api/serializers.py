@@ -10,7 +10,7 @@ from apps.review.constants import Decision, HowSettled
 from apps.review.selectors.cases import STATES
 
 
-class SubjectRefOut(serializers.Serializer[Any]):
+class CaseSubjectOut(serializers.Serializer[Any]):
     pseudonym = serializers.CharField()
 
 
@@ -26,7 +26,7 @@ class ReferenceOut(serializers.Serializer[Any]):
 class CaseOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     label = serializers.CharField()
-    subject = SubjectRefOut()
+    subject = CaseSubjectOut()
     state = serializers.ChoiceField(choices=STATES)
     reads_signed = serializers.IntegerField()
     reads_wanted = serializers.IntegerField()
@@ -166,7 +166,7 @@ class PaceOut(serializers.Serializer[Any]):
     reads_signed = serializers.IntegerField()
 
 
-class DeliveryCountsOut(serializers.Serializer[Any]):
+class OverviewDeliveriesOut(serializers.Serializer[Any]):
     open = serializers.IntegerField()
     held = serializers.IntegerField()
     refused = serializers.IntegerField()
@@ -178,4 +178,4 @@ class OverviewOut(serializers.Serializer[Any]):
     stuck = AttentionOut(many=True)
     needs_me = AttentionOut(many=True)
     pace = PaceOut(many=True)
-    deliveries = DeliveryCountsOut()
+    deliveries = OverviewDeliveriesOut()

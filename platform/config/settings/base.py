@@ -123,6 +123,17 @@ SPECTACULAR_SETTINGS = {
     "or send an API token, which belongs to one.",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "TenantRoleEnum": "apps.tenants.constants.TenantRole",
+        "ProjectRoleEnum": "apps.projects.constants.ProjectRole",
+        "ProjectStateEnum": "apps.projects.constants.ProjectState",
+        "ReleaseStateEnum": "apps.datasets.constants.ReleaseState",
+        "ExportStateEnum": "apps.exports.constants.ExportState",
+        "ReviewDecisionEnum": "apps.review.constants.Decision",
+        "HoldDecisionEnum": ["admit", "reject"],
+        "JobStateEnum": "kernel.jobs.models.JobState",
+        "CaseStateEnum": ["waiting", "reading", "discordant", "adjudicating", "settled", "flagged"],
+    },
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "PREPROCESSING_HOOKS": ["drf_spectacular.hooks.preprocess_exclude_path_format"],
     "POSTPROCESSING_HOOKS": [

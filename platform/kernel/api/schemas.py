@@ -14,10 +14,15 @@ CURSOR_PARAMETERS = [
 ]
 
 
+_PAGES: dict[type[serializers.BaseSerializer[Any]], type[serializers.Serializer[Any]]] = {}
+
+
 def page_of(serializer: type[serializers.BaseSerializer[Any]], **extra: serializers.Field[Any, Any, Any, Any]) -> Any:
     """The schema of one page of a list of `serializer`."""
+    if not extra and serializer in _PAGES:
+        return _PAGES[serializer]
     name = serializer.__name__.removesuffix("Serializer")
-    return type(
+    made = type(
         f"{name}PageSerializer",
         (serializers.Serializer,),
         {
@@ -28,21 +33,20 @@ def page_of(serializer: type[serializers.BaseSerializer[Any]], **extra: serializ
             **extra,
         },
     )
+    if not extra:
+        _PAGES[serializer] = made
+    return made
 
 
 class ActorAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped library base
     target_class = "kernel.api.authentication.ActorAuthentication"
-    name = "session-or-token"
+    name = ["session", "token"]  # type: ignore[assignment]  # drf-spectacular takes a list for a list of definitions
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
         return [
             {"type": "apiKey", "in": "cookie", "name": "fiducial_session"},
             {"type": "http", "scheme": "bearer", "bearerFormat": "fid_…"},
         ]
-
-    @property
-    def names(self) -> list[str]:
-        return ["session", "token"]
 
 
 def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:

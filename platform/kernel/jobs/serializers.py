@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from kernel.jobs.models import Job, JobState
@@ -50,7 +51,8 @@ class JobOut(serializers.Serializer[Any]):
         except UnknownJobError:
             return job.name
 
-    def get_progress(self, job: Job) -> ProgressOut:
+    @extend_schema_field(ProgressOut)
+    def get_progress(self, job: Job) -> Any:
         return ProgressOut(
             {
                 "done": job.progress_done,
@@ -58,17 +60,19 @@ class JobOut(serializers.Serializer[Any]):
                 "unit": job.progress_unit,
                 "message": job.progress_message,
             }
-        ).data  # type: ignore[return-value]  # the annotation names the schema
+        ).data
 
-    def get_error(self, job: Job) -> JobErrorOut | None:
+    @extend_schema_field(JobErrorOut(allow_null=True))
+    def get_error(self, job: Job) -> Any:
         if not job.error_code:
             return None
-        return JobErrorOut({"code": job.error_code, "detail": job.error_detail, "remedy": job.error_remedy}).data  # type: ignore[return-value]  # as above
+        return JobErrorOut({"code": job.error_code, "detail": job.error_detail, "remedy": job.error_remedy}).data
 
-    def get_subject(self, job: Job) -> JobSubjectOut | None:
+    @extend_schema_field(JobSubjectOut(allow_null=True))
+    def get_subject(self, job: Job) -> Any:
         if not job.subject_kind:
             return None
-        return JobSubjectOut({"kind": job.subject_kind, "id": job.subject_id}).data  # type: ignore[return-value]  # as above
+        return JobSubjectOut({"kind": job.subject_kind, "id": job.subject_id}).data
 
     def get_can_cancel(self, job: Job) -> bool:
         return job.state in {JobState.QUEUED, JobState.RUNNING} and job.cancel_requested_at is None
