@@ -14,7 +14,7 @@ from imaging.enhanced_tiled import is_tiled, tiled_frame
 from imaging.errors import ImagingError, PixelDataError
 from imaging.series_frames import FrameRef, Label, StackKind, frame_of_single, unit_normal
 from imaging.series_geometry import StackGeometry, fit
-from imaging.series_header import InstanceHeader, UnreadableFile, read_header, read_headers
+from imaging.series_header import MEDIA_DIRECTORY, InstanceHeader, UnreadableFile, read_header, read_headers
 from imaging.series_split import coherent_stacks, hard_groups, positions
 
 __all__ = [
@@ -104,14 +104,14 @@ def _lacks_pixels(header: InstanceHeader) -> UnreadableFile:
 
 
 def group(headers: Iterable[InstanceHeader | UnreadableFile]) -> list[Series]:
-    """Series of the given headers, in order of first appearance; unreadable files are left out.
+    """Series of the given headers, in order of first appearance; unreadable files and DICOMDIRs are left out.
 
     Within a series, frames are split by orientation, size, frame of reference, echo, b-value and stack always, and by
     image type, temporal position, phase, acquisition or time where they would otherwise share positions.
     """
     by_uid: dict[tuple[str, str], list[InstanceHeader]] = {}
     for header in headers:
-        if isinstance(header, InstanceHeader):
+        if isinstance(header, InstanceHeader) and header.sop_class_uid != MEDIA_DIRECTORY:
             by_uid.setdefault((header.study_instance_uid, header.series_instance_uid), []).append(header)
     return [_series(study, series, members) for (study, series), members in by_uid.items()]
 

@@ -21,6 +21,9 @@ from pydicom.uid import UID
 from imaging.errors import ImagingError, UnreadableFileError
 from imaging.scan import EXPLICIT_LE, Element, RawHeader, Source, name_of, read_bytes, scan, tag_text
 
+MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
+"""A DICOMDIR: it lists the files of a medium and belongs to no series (PS3.3 annex F)."""
+
 Triple = tuple[float, float, float]
 Cosines = tuple[float, float, float, float, float, float]
 
@@ -293,7 +296,7 @@ def _from_raw(raw: RawHeader, source: Any) -> InstanceHeader:
         path=path,
         size_bytes=raw.size,
         transfer_syntax_uid=raw.transfer_syntax_uid,
-        sop_class_uid=text(0x00080016),
+        sop_class_uid=text(0x00080016) or (MEDIA_DIRECTORY if 0x00041220 in elements else ""),
         sop_instance_uid=text(0x00080018),
         study_instance_uid=text(0x0020000D),
         series_instance_uid=text(0x0020000E),

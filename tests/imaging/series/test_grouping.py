@@ -320,6 +320,27 @@ def test_a_mosaic_that_does_not_say_its_direction_is_refused() -> None:
     assert [file.error.code for file in series.unreadable] == ["mosaic-unknown"]
 
 
+def test_mosaics_in_time_are_one_volume_each() -> None:
+    shots = []
+    for time in range(3):
+        ds = mosaic()
+        ds.AcquisitionNumber = ds.InstanceNumber = time + 1
+        ds.SOPInstanceUID = f"{ROOT}9.{time}"
+        shots.append(ds)
+    series = series_of(shots)
+    assert kinds(series) == [("volume", 7)] * 3
+    assert [stack.labels["acquisition"] for stack in series.stacks] == [1, 2, 3]
+
+
+def test_a_dicomdir_beside_the_files_belongs_to_no_series(shared_dir: Path) -> None:
+    paths = sorted(p for p in (shared_dir / "data/12_corner_cases/dicomdir").rglob("*") if p.is_file())
+    headers = read_headers(paths)
+    series = group(headers)
+    assert len(headers) == 32
+    assert sum(len(one.headers) for one in series) == 31
+    assert all(not one.lacking_pixels for one in series)
+
+
 def test_non_images_are_kept_beside_the_stacks() -> None:
     report = ct_slice(40, Modality="SR", SOPClassUID="1.2.840.10008.5.1.4.1.1.88.33")
     del report.PixelData, report.Rows, report.Columns
