@@ -64,7 +64,6 @@ def _beside(made: ConsensusResult, drawn: Sequence[Mask]) -> dict[str, Any]:
         "beside": {
             "algorithm": other.algorithm,
             "version": other.version,
-            "digest": other.digest,
             "differing_voxels": int(np.count_nonzero((made.array != 0) != (other.array != 0))),
         }
     }
