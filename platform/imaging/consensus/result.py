@@ -60,7 +60,7 @@ class ConsensusResult:
         head = f"consensus/1\0{self.algorithm}\0{self.version}\0{self.array.shape}\0"
         digest = hashlib.sha256(head.encode())
         for plane in self.array:  # eight bytes a voxel: never for the whole volume at once
-            digest.update(np.ascontiguousarray(plane, "<u8"))
+            digest.update(np.ascontiguousarray(plane, "<u8").tobytes())
         return digest.hexdigest()
 
     def as_json(self) -> dict[str, Any]:
