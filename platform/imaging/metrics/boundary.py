@@ -35,7 +35,8 @@ def voxel_boundary(mask: Mask, axes: Axes) -> BoundaryPoints:
     for axis in range(mask.ndim):
         for shifted in (slice(2, None), slice(None, -2)):
             eroded &= padded[tuple(shifted if k == axis else slice(1, -1) for k in range(mask.ndim))]
-    return BoundaryPoints(_points_mm((eroded ^ padded[inside]).view(np.bool_), axes), None)
+    removed = np.flatnonzero((eroded ^ padded[inside]).view(np.bool_))
+    return BoundaryPoints(_points_mm(removed, mask.shape, axes), None)
 
 
 def surfel_boundary(mask: Mask, axes: Axes) -> BoundaryPoints:
@@ -51,13 +52,14 @@ def surfel_boundary(mask: Mask, axes: Axes) -> BoundaryPoints:
         upper = tuple(slice(1, None) if k == axis else slice(None) for k in range(mask.ndim))
         codes = codes[lower] | (codes[upper] << np.uint8(2**axis))
     full = np.uint8(2 ** (2**mask.ndim) - 1)
-    on_surface = (codes != 0) & (codes != full)
-    return BoundaryPoints(_points_mm(on_surface, axes), _surfel_areas(axes)[codes[on_surface]])
+    on_surface = np.flatnonzero((codes != 0) & (codes != full))
+    return BoundaryPoints(_points_mm(on_surface, codes.shape, axes), _surfel_areas(axes)[codes.ravel()[on_surface]])
 
 
-def _points_mm(marked: Mask, axes: Axes) -> Points:
-    indices = np.unravel_index(np.flatnonzero(marked), marked.shape)
-    points = np.empty((indices[0].size, marked.ndim))
+def _points_mm(marked: NDArray[np.intp], shape: tuple[int, ...], axes: Axes) -> Points:
+    """Flat indices into an array of `shape` as points in mm."""
+    indices = np.unravel_index(marked, shape)
+    points = np.empty((marked.size, len(shape)))
     diagonal = np.count_nonzero(axes - np.diag(np.diag(axes))) == 0
     for k, index in enumerate(indices):
         points[:, k] = index * axes[k, k] if diagonal else index

@@ -51,10 +51,17 @@ class DirectedDistances:
         """Unweighted: linear between order statistics. Weighted: the distance at that part of the summed area."""
         if self.weights is None:
             return float(np.percentile(self.distances_mm, percent))
-        order = np.argsort(self.distances_mm)
-        reached = np.cumsum(self.weights[order]) / self.weights.sum()
+        # Only the upper part is sorted, where its weight holds the percentile: sorting all costs as much as a search.
+        middle = np.partition(self.distances_mm, self.distances_mm.size // 2)[self.distances_mm.size // 2]
+        upper = self.distances_mm >= middle
+        below = float(self.weights[~upper].sum())
+        if below >= percent / 100 * self.total:
+            upper, below = np.ones_like(upper), 0.0
+        distances, weights = self.distances_mm[upper], self.weights[upper]
+        order = np.argsort(distances)
+        reached = (below + np.cumsum(weights[order])) / self.total
         index = min(int(np.searchsorted(reached, percent / 100)), reached.size - 1)
-        return float(self.distances_mm[order[index]])
+        return float(distances[order[index]])
 
 
 @dataclass(frozen=True)
@@ -111,8 +118,8 @@ def surface_distances(
 
 
 def _directed(source: BoundaryPoints, target: BoundaryPoints, limit_mm: float) -> DirectedDistances:
-    # Unbalanced and loose nodes build in half the time and answer as fast on points that lie on a surface.
-    tree = cKDTree(target.points_mm, balanced_tree=False, compact_nodes=False)
+    # On points that lie on a surface, unbalanced loose nodes build in half the time and large leaves answer faster.
+    tree = cKDTree(target.points_mm, leafsize=32, balanced_tree=False, compact_nodes=False)
     distances, _ = tree.query(source.points_mm, distance_upper_bound=limit_mm, workers=_WORKERS)
     return DirectedDistances(distances, source.weights)
 
