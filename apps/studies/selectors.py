@@ -152,12 +152,10 @@ def studies_by_id(study_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Study]:
     return {study.pk: study for study in _studies().filter(pk__in=set(study_ids))}
 
 
-def known_source_digests(project_id: uuid.UUID, digests: Collection[str]) -> dict[str, Instance]:
+def known_source_digests(project_id: uuid.UUID, digests: Collection[str]) -> set[str]:
     """Which files, by SHA-256 as they arrived, a project holds already."""
-    rows = Instance.objects.select_related("series").filter(
-        series__study__project_id=project_id, source_digest__in=set(digests)
-    )
-    return {row.source_digest: row for row in rows}
+    rows = Instance.objects.filter(source_digest__in=set(digests), series__study__project_id=project_id)
+    return set(rows.values_list("source_digest", flat=True))
 
 
 def known_instance_uids(project_id: uuid.UUID, sop_instance_uids: Collection[str]) -> set[str]:

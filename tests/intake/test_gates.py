@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from apps.intake.models import Delivery, IncomingFile
-from apps.intake.services import admitting, checking, deidentifying, processing, reading
+from apps.intake.services import admitting, checking, deidentifying, deliveries, reading
 from apps.studies.models import Instance
+from apps.studies.services import admission
 from imaging.burnedin.series import CheckedInstance
 from imaging.deid.residual import Residual
 from kernel.blobs.store import ObjectStore
@@ -76,9 +77,9 @@ STEPS = [
     (deidentifying, "pixels_checked"),
     (deidentifying, "instance_cleaned"),
     (admitting, "outcomes_settle"),
-    (admitting.admission, "instances_admit"),
+    (admission, "instances_admit"),
     (admitting, "_record"),
-    (processing.deliveries, "delivery_settle"),
+    (deliveries, "delivery_settle"),
 ]
 
 
@@ -86,7 +87,7 @@ STEPS = [
 def test_a_crash_at_any_step_leaks_nothing_and_the_next_run_finishes(
     north, clear_pixels, send, work, monkeypatch, module, name
 ):
-    original, crashed = getattr(module, name), []
+    original, crashed = getattr(module, name), list[str]()
 
     def crash_once(*args, **kwargs):
         if not crashed:
@@ -111,7 +112,7 @@ def test_a_crash_at_any_step_leaks_nothing_and_the_next_run_finishes(
 
 @pytest.mark.parametrize("call", range(4))
 def test_a_store_that_fails_loses_and_doubles_nothing(north, clear_pixels, send, work, monkeypatch, call):
-    original, calls = ObjectStore.put, []
+    original, calls = ObjectStore.put, list[str]()
 
     def fail(self, path, content):
         calls.append(path)

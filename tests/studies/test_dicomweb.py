@@ -143,4 +143,4 @@ def test_opening_is_written_down_once_and_taking_away_each_time(
         opened = AuditEvent.objects.filter(action="studies.series.open", object_id=admitted.series.pk)
         assert [row.subject_pseudonym for row in opened] == [admitted.subject.pseudonym]
         taken = AuditEvent.objects.filter(action="studies.instance.retrieve").values_list("object_id", flat=True)
-        assert sorted(taken) == sorted(i.pk for i in admitted.instances)
+        assert sorted(map(str, taken)) == sorted(str(i.pk) for i in admitted.instances)

@@ -72,7 +72,7 @@ def test_the_same_patient_is_a_new_subject_afterwards(north, project, manager, a
 
 
 def test_higher_rooms_are_told_and_the_trail_keeps_the_reason(north, manager, admitted, monkeypatch):
-    told = []
+    told: list[SubjectErased] = []
     monkeypatch.setitem(events._in_transaction, SubjectErased, [told.append])
     _erase(manager, admitted)
     assert told == [SubjectErased(subject_id=admitted.subject.pk, project_id=admitted.study.project_id)]

@@ -39,7 +39,7 @@ def multiframe(encoded: bool) -> bytes:
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     frames = [pixels(n) for n in range(3)]
     if encoded:
-        unsigned = [imagecodecs.jpegls_encode(f.view("<u2") >> 1) for f in frames]
+        unsigned = [bytes(imagecodecs.jpegls_encode(f.view("<u2") >> 1)) for f in frames]
         dataset.file_meta.TransferSyntaxUID = JPEGLSLossless
         dataset.PixelRepresentation, dataset.BitsStored, dataset.HighBit = 0, 16, 15
         dataset.PixelData = encapsulate(unsigned)

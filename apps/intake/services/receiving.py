@@ -38,7 +38,7 @@ class FileTooLargeError(DomainError):
     remedy = "Send its parts, or ask your administrator to raise the limit."
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def files_receive(
     *, actor: Actor, delivery: Delivery, files: Sequence[NamedContent], unpacking: bool = False
 ) -> list[IncomingFile]:
@@ -142,7 +142,7 @@ def _register(
 
 def _known(delivery: Delivery, hashes: Sequence[str]) -> set[str]:
     """What the project holds already: admitted, or waiting in quarantine."""
-    return set(known_source_digests(delivery.project_id, hashes)) | hashes_in_quarantine(delivery.project_id, hashes)
+    return known_source_digests(delivery.project_id, hashes) | hashes_in_quarantine(delivery.project_id, hashes)
 
 
 def _locked(delivery: Delivery, *, unpacking: bool) -> Delivery:

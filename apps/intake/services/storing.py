@@ -24,7 +24,7 @@ _BATCH_FILES = 256
 SOURCE = "stow"
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def instances_receive(
     actor: Actor, slug: str, study_instance_uid: str, contents: Iterator[bytes]
 ) -> list[StoreOutcome]:

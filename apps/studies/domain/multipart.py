@@ -55,10 +55,10 @@ def decode(read: Callable[[int], bytes], boundary: str, *, max_part_bytes: int) 
 
 
 def _part(raw: bytes) -> Part:
-    raw = b"\r\n" + raw if not raw.startswith(b"\r\n") else raw
-    head, separator, content = raw.partition(b"\r\n\r\n")
-    if not separator:
+    end = raw.find(b"\r\n\r\n", 0, _MAX_HEADER_BYTES)
+    if end < 0:
         raise MultipartError("a part has no header")
+    head, content = raw[:end], raw[end + 4 :]
     for line in head.decode("latin-1").split("\r\n"):
         name, _, value = line.partition(":")
         if name.strip().lower() == "content-type":
