@@ -52,28 +52,36 @@ def _placed(box: TextBox, view: View, stack: Stack) -> list[TextBox]:
     if box.frame is not None:
         return [box]
     rows, columns = slice(box.y, box.y + box.h), slice(box.x, box.x + box.w)
+    if not view.scaled:
+        # Dark strokes vary more than what is around them: they lie on some images, and the other projections say which.
+        return [box] if _is_bright(view.image[rows, columns]) else []
     if view.where is not None:
         patch = view.image[rows, columns]
         strokes = view.where[rows, columns][patch >= np.percentile(patch, 80)]
         counts = np.bincount(strokes.ravel(), minlength=len(stack))
         # An image counts when a quarter as many strokes come from it as from the one that gave most.
         return [replace(box, frame=int(index)) for index in np.flatnonzero(counts * 4 >= counts.max())]
-    patch = stack[:, rows, columns]
-    frames = min((_frames_with(patch), _frames_with(-patch)), key=len)
+    frames = _frames_with(view.image[rows, columns], stack[:, rows, columns])
     if len(frames) * 2 >= len(stack) or not frames:
         return [box]
     return [replace(box, frame=index) for index in frames]
 
 
-def _frames_with(patch: Stack) -> list[int]:
-    """Images on which the brightest strokes of the patch's maximum projection are bright."""
-    peak = patch.max(axis=0)
-    low, high = (float(v) for v in np.percentile(peak, (50, 95)))
-    strokes = peak >= (low + high) / 2
-    if high <= low or not strokes.any():
-        return list(range(len(patch)))
-    seen = (patch[:, strokes] >= peak[strokes] - (high - low) * 0.25).mean(axis=1)
-    return [int(index) for index in np.flatnonzero(seen >= 0.5)]
+def _frames_with(projected: Stack, patch: Stack) -> list[int]:
+    """Images on which the strokes that a projection shows stand off their surroundings, half as far at least."""
+    low, middle, high = (float(v) for v in np.percentile(projected, (3, 50, 97)))
+    strokes = projected >= (middle + high) / 2 if _is_bright(projected) else projected <= (middle + low) / 2
+    if not strokes.any() or strokes.all():
+        return []
+    usual = projected[strokes].mean() - projected[~strokes].mean()
+    contrast = patch[:, strokes].mean(axis=1) - patch[:, ~strokes].mean(axis=1)
+    return [int(index) for index in np.flatnonzero(contrast / usual >= 0.5)]
+
+
+def _is_bright(patch: Stack) -> bool:
+    """Whether the strokes, the fewer pixels, are the brighter ones."""
+    low, middle, high = (float(v) for v in np.percentile(patch, (3, 50, 97)))
+    return high - middle >= middle - low
 
 
 def _lines_of(view: View, floor: float) -> list[Line]:

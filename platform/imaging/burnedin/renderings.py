@@ -26,12 +26,14 @@ _OUTLIERS = 4
 @dataclass(frozen=True)
 class View:
     """A picture to read. `frame` is the image it shows, None where it is a projection that stands for all; `where`
-    gives, for a projection of what stands out, the image that each pixel comes from."""
+    gives, for a projection of what stands out, the image that each pixel comes from; `scaled` is false where the
+    values are no pixel values any more."""
 
     frame: int | None
     image: Stack
     renderings: tuple[str, ...]
     where: NDArray[np.intp] | None = None
+    scaled: bool = True
 
 
 def views_of(stack: Stack) -> Iterator[View]:
@@ -41,21 +43,15 @@ def views_of(stack: Stack) -> Iterator[View]:
         for index in range(count):
             yield View(index, stack[index], ALL)
         return
-    for image in projections(stack):
+    for image in (stack.min(axis=0), stack.max(axis=0), stack.mean(axis=0, dtype=np.float32)):
         yield View(None, image, BRIEF)
+    # Minus the standard deviation: where nothing moves along the series, something is written over it.
+    yield View(None, -np.log1p(stack.std(axis=0, dtype=np.float32)), BRIEF, scaled=False)
     standing_out = stand_out(stack)
     yield View(None, standing_out.peak, ("full", "local"), standing_out.where)
     samples = {0, count // 2, count - 1}
     for index in sorted(samples | set(standing_out.images)):
         yield View(index, stack[index], BRIEF)
-
-
-def projections(stack: Stack) -> Iterator[Stack]:
-    """Minimum, maximum, mean and steadiness (minus the standard deviation, on a log scale) along a series."""
-    yield stack.min(axis=0)
-    yield stack.max(axis=0)
-    yield stack.mean(axis=0, dtype=np.float32)
-    yield -np.log1p(stack.std(axis=0, dtype=np.float32))
 
 
 @dataclass(frozen=True)

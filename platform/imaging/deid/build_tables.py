@@ -144,12 +144,17 @@ def write_vocabulary(descriptor_tokens: Path | None, english: Path | None) -> No
     technical = standard_words()
     if descriptor_tokens is not None:
         seen = json.loads(descriptor_tokens.read_text())
-        technical |= {word for word, (patients, collections) in seen.items() if patients >= 5 and collections >= 2}
+        technical |= {word for word, counts in seen.items() if _is_shared(*counts)}
     technical = {word for word in technical if len(word) > 1} - names | hand
     write_words("vocabulary_technical.txt.gz", technical)
     if english is not None:
         words = {w.lower() for w in json.loads(english.read_text()) if w.isascii() and w.isalpha() and len(w) > 1}
         write_words("vocabulary_english.txt.gz", words - technical - names)
+
+
+def _is_shared(patients: int, collections: int) -> bool:
+    """A token that so many subjects share is no identifier of one of them."""
+    return patients >= 50 or (patients >= 5 and collections >= 2)
 
 
 def write_words(name: str, words: Iterable[str]) -> None:

@@ -29,7 +29,7 @@ _CONTACT = re.compile(
     r"|(?:https?|ftp)://\S+|www\.\S+|\\\\\w+\\\S+"
     r"|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)"
     r"|(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)"
-    r"|(?<![\d.])\+?\d{0,3}[ .-]?\(?\d{3}\)?[ .-]\d{3,4}[ .-]\d{3,4}(?![\d.])"
+    r"|(?<![\d.])(?:\+\d{1,3}[ .-]?|1[ .-])?\(?\d{3}\)?[ .-]\d{3,4}[ .-]\d{3,4}(?!\d)"
     r"|(?<![\d.])\(?\d{3}\)?[ -]\d{4}(?![\d.])"
     r"|\+\d[\d ()-]{7,}\d",
     re.IGNORECASE,
@@ -48,11 +48,14 @@ _TITLED = re.compile(
     re.IGNORECASE,
 )
 _AGE = re.compile(r"(?<!\d)(\d{2,3})(?=[ -]?(?:y\b|yo\b|y/o|yrs?\b|years?\b))", re.IGNORECASE)
-_LONG_NUMBER = re.compile(r"(?<![\d.])\d{7,}(?![\d.])|(?<!\d)\d{2,}(?:-\d{2,}){2,}(?!\d)")
-_TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+(?:[.,]\d+)*|[\s_]+|.", re.DOTALL)
+_LONG_NUMBER = re.compile(
+    r"(?<![\w.])[A-Za-z]{0,4}\d{7,}(?![\d.])|(?<![\d.])\d{7,}(?![\d.])|(?<!\d)\d{2,}(?:-\d{2,}){2,}(?!\d)"
+)
+_TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?|\d+(?:\.\d+)*|[\s_]+|.", re.DOTALL)
 _WORDS = re.compile(r"[^\W\d_]+")
 _COMPOUNDS = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)+")
 _DAYS = re.compile(r"(?<!\d)\d{8}(?!\d)")
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _YEAR = re.compile(r"(?:19|20)\d{2}$")
 _SPACES = re.compile(r"[ \t]{2,}")
 _EMPTY_BRACKETS = re.compile(r"\([\s,;:/-]*\)|\[[\s,;:/-]*\]")
@@ -99,6 +102,8 @@ class TextCleaner:
         # Ideographic names are written without spaces between them and other words.
         self._unspaced = [p for p in sorted(identifiers.name_parts) if any(ord(c) > 0x2E80 for c in p)]
         self._phrases = [p for p in identifiers.names | identifiers.places if len(p) > 3]
+        # Names such as User2 are no words: they are looked for as they are written.
+        self._phrases += [p for p in identifiers.name_parts if len(p) > 3 and not p.isalpha() and not p.isdigit()]
         self._ids = frozenset(i for i in identifiers.ids if len(i) > 3 and i not in technical)
         self._dates = identifiers.dates | identifiers.birth_dates
         self._uids = identifiers.uids
@@ -158,6 +163,7 @@ class TextCleaner:
         marked = _AGE.sub(lambda match: "90" if int(match[1]) > 89 else match[0], marked)
         pieces = [_Piece(t, _kind(t)) for t in _TOKEN.findall(marked)]
         self._judge(pieces)
+        _judge_glued(pieces)
         _judge_titles(pieces)
         _judge_neighbours(pieces)
         if marked == text and not any(piece.gone for piece in pieces):
@@ -185,6 +191,9 @@ class TextCleaner:
             return False, False
         if folded in english_words() or base in english_words():
             return False, True
+        parts = _CAMEL.findall(word)
+        if len(parts) > 1 and all(len(p) > 2 and p.casefold() in technical_words() for p in parts):
+            return False, False
         # Short codes glued to digits are protocol shorthand: B30f, W320.
         return not (glued and len(folded) <= 2 and folded.isascii()), True
 
@@ -209,6 +218,13 @@ def _glued_digits(pieces: list[_Piece], index: int) -> bool:
     return before or (index + 1 < len(pieces) and pieces[index + 1].kind == "number")
 
 
+def _judge_glued(pieces: list[_Piece]) -> None:
+    """The letters in front of a number that goes belong to it: A1234567 is one record number."""
+    for before, after in zip(pieces, pieces[1:], strict=False):
+        if after.gone and after.kind == "number" and before.kind == "word" and len(before.text) <= 3:
+            before.gone = before.gone or before.weak
+
+
 def _judge_number(pieces: list[_Piece], index: int) -> bool:
     text = pieces[index].text
     digits = len(re.sub(r"\D", "", text.split(".")[0]))
@@ -222,29 +238,44 @@ def _judge_number(pieces: list[_Piece], index: int) -> bool:
 
 
 _TITLES = frozenset("dr mr mrs ms miss prof professor doctor patient name physician surgeon attending nurse".split())
+_SURE_TITLES = frozenset({"Dr", "Mr", "Mrs", "Ms", "Prof", "Professor", "Doctor", "MRS"})
 
 
 def _judge_titles(pieces: list[_Piece]) -> None:
-    """After a title up to two words go unless they are technical: `Dr Rose` is a person, `patient position` is not."""
-    left = 0
-    for piece in pieces:
+    """After a title up to two words go unless they are technical: `Dr Rose` is a person, `patient position` is not.
+
+    After a title that is nothing else the next word goes whatever it is; `DR` in capitals is a modality.
+    """
+    left, sure = 0, False
+    for index, piece in enumerate(pieces):
         if piece.kind != "word":
             continue
         if piece.text.casefold() in _TITLES:
-            left = 2
+            dotted = index + 1 < len(pieces) and pieces[index + 1].text == "."
+            left, sure = 2, piece.text in _SURE_TITLES or (dotted and piece.text.casefold() != "patient")
         elif left:
-            piece.gone = piece.gone or (piece.weak and len(piece.text) > 1 and piece.text[0].isupper())
-            left -= 1
+            named = len(piece.text) > 1 and piece.text[0].isupper()
+            piece.gone = piece.gone or (named and (piece.weak or sure))
+            left, sure = left - 1, False
 
 
 def _judge_neighbours(pieces: list[_Piece]) -> None:
     """A capitalised English word or an initial beside a removed word is taken for the rest of a name."""
-    words = [piece for piece in pieces if piece.kind in {"word", "mark"} and piece.text.strip(",.'-")]
+    words = [
+        piece
+        for index, piece in enumerate(pieces)
+        if piece.kind in {"word", "mark"} and piece.text.strip(",.'-") and not _is_glued_letter(pieces, index)
+    ]
     for _ in range(2):
         for before, after in zip(words, words[1:], strict=False):
             for one, other in ((before, after), (after, before)):
                 if one.gone and one.kind == "word" and other.weak and other.text[0].isupper():
                     other.gone = True
+
+
+def _is_glued_letter(pieces: list[_Piece], index: int) -> bool:
+    """The letters of codes such as B30f are no initials."""
+    return len(pieces[index].text) <= 2 and pieces[index].kind == "word" and _glued_digits(pieces, index)
 
 
 def _tidy(text: str) -> str:
