@@ -8,7 +8,7 @@ contours is filled between them and a coarser one takes the nearest plane; a wid
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -32,17 +32,8 @@ def rasterize(contours_lps: Sequence[Points], geometry: VolumeGeometry, *, outsi
     contour that reaches beyond the grid (unless `outside` is "clip"), is not planar or not finite.
     """
     mask = np.zeros(geometry.size, bool)
-    contours = [points for points in map(checked, contours_lps) if len(points) >= 3]
-    if not contours:
-        return mask
-    indices = [geometry.point_ijk(points) for points in contours]
-    if outside == "refuse":
-        _refuse_outside(indices, geometry)
-    off_plane_mm = max(float(np.ptp(index[:, 0])) for index in indices) * _slice_distance_mm(geometry)
-    if off_plane_mm <= 2 * PLANE_TOLERANCE_MM:
-        _fill_parallel(indices, geometry, mask)
-    else:
-        _fill_oblique(contours, geometry, mask)
+    for slice_index, plane in _planes(contours_lps, geometry, outside):
+        mask[slice_index] = plane
     return mask
 
 
@@ -50,8 +41,34 @@ def structure_set_to_labelmap(
     structure_set: StructureSet, geometry: VolumeGeometry, *, outside: Outside = "refuse"
 ) -> LabelMap:
     """Every ROI as a segment on `geometry`, those without contours too. See `rasterize` for the rule and errors."""
-    masks = [rasterize(roi.closed, geometry, outside=outside) for roi in structure_set.rois]
-    return LabelMap.from_masks(masks, geometry, [roi.roi for roi in structure_set.rois])
+    segments = [roi.roi for roi in structure_set.rois]
+    array = np.zeros(geometry.size, np.uint8 if max((s.number for s in segments), default=0) < 256 else np.uint16)
+    for roi in structure_set.rois:
+        # Plane by plane into one array: a mask per ROI would touch as much memory as the image for each of them.
+        for slice_index, plane in _planes(roi.closed, geometry, outside):
+            if np.logical_and(plane, array[slice_index]).any():
+                masks = [rasterize(one.closed, geometry, outside=outside) for one in structure_set.rois]
+                return LabelMap.from_masks(masks, geometry, segments)
+            array[slice_index] += np.multiply(plane, roi.roi.number, dtype=array.dtype)
+    return LabelMap(array, geometry, tuple(segments))
+
+
+def _planes(contours_lps: Sequence[Points], geometry: VolumeGeometry, outside: Outside) -> Iterator[tuple[int, Mask]]:
+    """(slice index, bool `[row, column]`) of every slice that the contours reach."""
+    contours = [points for points in map(checked, contours_lps) if len(points) >= 3]
+    if not contours:
+        return
+    indices = [geometry.point_ijk(points) for points in contours]
+    if outside == "refuse":
+        _refuse_outside(indices, geometry)
+    off_plane_mm = max(float(np.ptp(index[:, 0])) for index in indices) * _slice_distance_mm(geometry)
+    if off_plane_mm <= 2 * PLANE_TOLERANCE_MM:
+        yield from _parallel_planes(indices, geometry)
+        return
+    mask = np.zeros(geometry.size, bool)
+    _fill_oblique(contours, geometry, mask)
+    for slice_index in np.flatnonzero(mask.any(axis=(1, 2))).tolist():
+        yield slice_index, mask[slice_index]
 
 
 def _slice_distance_mm(geometry: VolumeGeometry) -> float:
@@ -70,23 +87,23 @@ def _refuse_outside(indices: Sequence[Points], geometry: VolumeGeometry) -> None
         )
 
 
-def _fill_parallel(indices: Sequence[Points], geometry: VolumeGeometry, mask: Mask) -> None:
+def _parallel_planes(indices: Sequence[Points], geometry: VolumeGeometry) -> Iterator[tuple[int, Mask]]:
     heights = np.array([float(index[:, 0].mean()) for index in indices])
     planes, plane_of = _group(heights, PLANE_TOLERANCE_MM / _slice_distance_mm(geometry))
     half = _half_width(planes, 1.0)
     polygons: list[list[Points]] = [[] for _ in planes]
     for index, plane in zip(indices, plane_of.tolist(), strict=True):
         polygons[plane].append(index[:, 1:])
-    filled: dict[int, int] = {}
-    for slice_index in range(geometry.size[0]):
-        plane = _nearest(planes, slice_index, half)
-        if plane is None:
+    last, filled = -1, np.zeros(geometry.size[1:], bool)
+    first = max(0, int(np.floor(planes[0] - half)))
+    for slice_index in range(first, min(geometry.size[0], int(np.ceil(planes[-1] + half)) + 1)):
+        nearest = _nearest(planes, slice_index, half)
+        if nearest is None:
             continue
-        if plane in filled:
-            mask[slice_index] = mask[filled[plane]]
-        else:
-            fill(polygons[plane], mask[slice_index])
-            filled[plane] = slice_index
+        if nearest != last:
+            last, filled = nearest, np.zeros(geometry.size[1:], bool)
+            fill(polygons[nearest], filled)
+        yield slice_index, filled
 
 
 def _group(heights: Points, tolerance: float) -> tuple[Points, NDArray[np.int64]]:
