@@ -59,6 +59,7 @@ class Index:
             for token in name.tokens:
                 self._holding[token].append(number)
         self._weight = {token: math.log(1 + len(self.names) / len(held)) for token, held in self._holding.items()}
+        self._forms: dict[str, list[tuple[str, frozenset[str], str]]] = {}
         self._unknown = math.log(1 + len(self.names))
 
     def by_initials(self, letters: str, limit: int = 10) -> list[Match]:
@@ -78,12 +79,21 @@ class Index:
             return {token: 1.0}
         found: Likeness = {}
         if len(token) >= 3 and token.isalpha():
-            for form, canonical in {**known_forms(language), **{t: t for t in self._holding}}.items():
-                likeness = _likeness(token, form)
-                if likeness > found.get(canonical, 0.0) and canonical in self._holding:
+            for form, letters, canonical in self._vocabulary(language):
+                likeness = _likeness(token, form, letters)
+                if likeness > found.get(canonical, 0.0):
                     found[canonical] = likeness
         best = max(found.values(), default=0.0)
         return {word: likeness for word, likeness in found.items() if likeness >= best - 0.1}
+
+    def _vocabulary(self, language: str) -> list[tuple[str, frozenset[str], str]]:
+        """(form, its letters, word of the index) of all forms that lead to a word of the index."""
+        if language not in self._forms:
+            forms = {**known_forms(language), **{token: token for token in self._holding}}
+            self._forms[language] = [
+                (form, frozenset(form), canonical) for form, canonical in forms.items() if canonical in self._holding
+            ]
+        return self._forms[language]
 
     def search(self, tokens: list[str], language: str, limit: int = 10) -> list[Match]:
         """The best entries for the words of a label, each once, best first; ties by DICOM code, so never by chance."""
@@ -141,10 +151,13 @@ def _initials(text: str) -> str:
     return "".join(word[0] for word in named) if len(named) > 1 else ""
 
 
-def _likeness(token: str, form: str) -> float:
+def _likeness(token: str, form: str, letters: frozenset[str]) -> float:
     if form.startswith(token) and len(token) >= 3:
         return _PREFIX_LIKENESS
-    if abs(len(token) - len(form)) <= 2 and len(token) >= 4:
+    longest = max(len(token), len(form))
+    # Every letter that only one of the two has costs an edit: most forms need no closer look.
+    edits = len(letters.symmetric_difference(token)) / 2
+    if abs(len(token) - len(form)) <= 2 and len(token) >= 4 and 1 - edits / longest >= _LEAST_LIKENESS:
         likeness = similarity(token, form)
         if likeness >= _LEAST_LIKENESS:
             return likeness

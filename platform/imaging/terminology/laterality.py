@@ -26,7 +26,7 @@ PAIRED = frozenset(
     "kidney lung eye eyeball lens retina cornea orbit optic parotid submandibular sublingual lacrimal adrenal breast "
     "ovary testis ureter femur tibia fibula humerus radius ulna clavicle scapula patella hip acetabulum hand foot knee "
     "ankle shoulder elbow wrist arm leg thigh forearm hippocampus amygdala thalamus cochlea ear mastoid maxilla "
-    "calcaneus caudate putamen temporal frontal parietal occipital tonsil zygoma atrium_appendage".split()
+    "vocal calcaneus caudate putamen temporal frontal parietal occipital tonsil zygoma atrium_appendage".split()
 )
 
 

@@ -41,7 +41,9 @@ def _variants() -> dict[str, dict[str, Word]]:
             table.setdefault(modern_spelling(canonical), Word(canonical))
             for form in forms.split():
                 if "_" not in form:
-                    table.setdefault(modern_spelling(form.rstrip("+")), Word(canonical, form.endswith("+")))
+                    word = form.rstrip("+")
+                    plural = form.endswith("+") or (language == "en" and canonical in singulars(word))
+                    table.setdefault(modern_spelling(word), Word(canonical, plural))
     return tables
 
 

@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from imaging.errors import InputError
 from imaging.terminology import BILATERAL, LEFT, RIGHT, find_concept, lexicon, suggest
@@ -161,6 +163,18 @@ def test_suggestions_are_ranked_limited_and_the_same_every_time():
     assert len(found) == 3
     assert [s.score for s in found] == sorted((s.score for s in found), reverse=True)
     assert found == suggest("artery", limit=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(min_size=1, max_size=40), st.sampled_from(["en", "de", "fr", "es"]))
+def test_any_text_is_answered_or_refused(text, language):
+    try:
+        found = suggest(text, language)
+    except InputError as refused:
+        assert refused.code in ("text-invalid", "sctid-check-digit")
+        return
+    assert len(found) <= 5
+    assert all(0 < suggestion.score <= 1 for suggestion in found)
 
 
 @pytest.mark.parametrize("text", ["xqzzk", "12", "—", "PTV60"])
