@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +17,7 @@ from imaging.deid.identifiers import OriginalIdentifiers
 
 FLOOR = 0.5
 _SAME_PLACE = 0.5
+_STROKE_PX = 3.0
 _STRICTEST_FIRST = (Verdict.REDACT, Verdict.REVIEW, Verdict.KEEP)
 
 
@@ -68,14 +70,16 @@ def _placed(box: TextBox, view: View, stack: Stack) -> list[TextBox]:
 
 
 def _frames_with(projected: Stack, patch: Stack) -> list[int]:
-    """Images on which the strokes that a projection shows stand off their surroundings, half as far at least."""
+    """Images on which the strokes that a projection shows stand off their surroundings, at least half as far as on the
+    image where they do most."""
     low, middle, high = (float(v) for v in np.percentile(projected, (3, 50, 97)))
-    strokes = projected >= (middle + high) / 2 if _is_bright(projected) else projected <= (middle + low) / 2
+    sign = 1 if _is_bright(projected) else -1
+    strokes = projected >= (middle + high) / 2 if sign > 0 else projected <= (middle + low) / 2
     if not strokes.any() or strokes.all():
         return []
-    usual = projected[strokes].mean() - projected[~strokes].mean()
-    contrast = patch[:, strokes].mean(axis=1) - patch[:, ~strokes].mean(axis=1)
-    return [int(index) for index in np.flatnonzero(contrast / usual >= 0.5)]
+    fine = np.stack([image - cv2.GaussianBlur(image, (0, 0), _STROKE_PX) for image in patch])
+    contrast = sign * (fine[:, strokes].mean(axis=1) - fine[:, ~strokes].mean(axis=1))
+    return [int(index) for index in np.flatnonzero(contrast >= contrast.max() * 0.5)]
 
 
 def _is_bright(patch: Stack) -> bool:
