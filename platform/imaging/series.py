@@ -94,10 +94,10 @@ class Series:
 
 def _lacks_pixels(header: InstanceHeader) -> UnreadableFile:
     error = PixelDataError(
-        "An image has no pixel data",
+        "An image has no pixel data" if header.pixel_data is None else "An image has no rows or no columns",
         remedy="Ask the sender for the file again, or leave it out knowingly.",
         path=header.path,
-        tag="(7FE0,0010)",
+        tag="(7FE0,0010)" if header.pixel_data is None else "(0028,0010)",
         code="no-pixel-data",
     )
     return UnreadableFile(header.source, header.path, error)

@@ -106,10 +106,10 @@ class InstanceHeader:
 
     @property
     def lacks_pixels(self) -> bool:
-        """Whether it claims to be an image, or does not say what it is, and has no pixel data: a file cut short."""
-        if self.pixel_data is not None:
+        """Whether it claims to be an image, or does not say what it is, and has no pixels: a file that was cut."""
+        if self.is_image:
             return False
-        return self.rows > 0 or not self.sop_class_uid or "Image Storage" in UID(self.sop_class_uid).name
+        return self.rows > 0 or self.pixel_data is not None or _may_be_image_class(self.sop_class_uid)
 
     @property
     def is_multiframe(self) -> bool:
@@ -243,6 +243,16 @@ def _encoded(dataset: Dataset) -> bytes:
             "The data set cannot be encoded", remedy="Check the values that were set on it.", code="bad-dataset"
         ) from error
     return stream.getvalue()
+
+
+def _may_be_image_class(sop_class_uid: str) -> bool:
+    """Whether a SOP class is one of images, or none that the standard or a vendor could have given."""
+    if not sop_class_uid.isascii() or not sop_class_uid.replace(".", "").isdigit():
+        return True
+    name = UID(sop_class_uid).name
+    # pydicom's dictionary lacks label map segmentation, which always has pixels.
+    unknown_standard = name == sop_class_uid and sop_class_uid.startswith("1.2.840.10008.")
+    return unknown_standard or "Image Storage" in name
 
 
 _ENHANCED_GROUPS = (0x52009229, 0x52009230)

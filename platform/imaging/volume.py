@@ -160,7 +160,22 @@ def only_volume(sources: Iterable[Source]) -> VolumeStack:
             remedy="Choose one: imaging.series.group lists them." if stacks else "Load frames instead of a volume.",
             code="several-volumes" if stacks else "no-volume",
         )
+    _refuse_lost_slices(stacks[0], [stack for one in series for stack in one.stacks])
     return stacks[0]
+
+
+def _refuse_lost_slices(volume: VolumeStack, stacks: Sequence[VolumeStack]) -> None:
+    """An image of the volume's own class that has no place is a slice the volume would silently lack."""
+    for stack in stacks:
+        header = stack.frames[0].header
+        if stack.kind in ("image", "cine") and header.sop_class_uid == volume.frames[0].header.sop_class_uid:
+            raise GeometryError(
+                "An image beside the volume does not say where it lies",
+                remedy="Have it sent again, or leave it out knowingly.",
+                path=header.path,
+                tag="(0020,0032)",
+                code="no-position",
+            )
 
 
 def _checked_geometry(stack: VolumeStack, allow_irregular: bool) -> VolumeGeometry:

@@ -96,8 +96,13 @@ def case(number: int) -> tuple[str, bytes]:
     name, data = seeds()[number % len(seeds())]
     damaged = bytearray(data)
     for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
-        _DAMAGE[chance.randrange(len(_DAMAGE))](damaged, chance)
+        damage(damaged, chance)
     return name, bytes(damaged)
+
+
+def damage(data: bytearray, chance: random.Random) -> None:
+    """Do one thing to the data that a bad disk, network or program could do."""
+    _DAMAGE[chance.randrange(len(_DAMAGE))](data, chance)
 
 
 def _place(data: bytearray, chance: random.Random) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import struct
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from imaging.errors import ImagingError
 from imaging.pixels import decode_frame
 from imaging.series import InstanceHeader, read_header, read_headers
 from imaging.volume import load_volume
-from tests.imaging.fuzz.cases import case, seeds
+from tests.imaging.fuzz.cases import case, damage, seeds
 from tests.imaging.fuzz.target import exercise
 from tests.imaging.series.phantoms import ct_slice, file_bytes, pixels
 
@@ -128,3 +129,23 @@ def test_a_file_cut_anywhere_never_gives_a_volume(length: int, which: int) -> No
     except ImagingError:
         return
     raise AssertionError(f"a volume of {volume.array.shape} from a cut file")
+
+
+def test_no_slice_of_a_series_is_lost_when_one_file_is_damaged() -> None:
+    """Whatever happens to one of six files, there are six slices or there is a refusal."""
+    files = [file_bytes(ct_slice(i)) for i in range(6)]
+    loaded = 0
+    for number in range(1500):
+        chance = random.Random(number)
+        damaged = [bytearray(data) for data in files]
+        for _ in range(chance.choice((1, 1, 2, 4))):
+            damage(damaged[number % 6], chance)
+        try:
+            volume = load_volume([bytes(data) for data in damaged])
+        except ImagingError as error:
+            assert error.remedy, number
+            continue
+        loaded += 1
+        assert volume.array.shape[0] == len({i.sop_instance_uid for i in volume.instances}) == 6, number
+        assert volume.array.shape == volume.geometry.size == (6, 16, 12), number
+    assert loaded > 300
