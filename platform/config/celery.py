@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
 app = Celery("fiducial")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["kernel.jobs"], related_name="celery_tasks")
+app.autodiscover_tasks(["kernel.jobs", "kernel.blobs"], related_name="celery_tasks")
 app.autodiscover_tasks(related_name="jobs")
 
 

@@ -8,4 +8,4 @@ class KernelConfig(AppConfig):
 
     def ready(self) -> None:
         # Every process knows every job: an unknown name fails in the request that enqueues it.
-        autodiscover_modules("jobs")
+        autodiscover_modules("jobs", "blobs.sweep")

@@ -123,7 +123,7 @@ def _taken(delivery: Delivery, files: Sequence[IncomingFile]) -> dict[str, str]:
 
 
 def _unpack(actor: Actor, delivery: Delivery, file: IncomingFile) -> None:
-    name = NameSealer(delivery).open(file)
+    name = NameSealer.of(delivery).open(file)
     assert file.blob is not None
     count = 0
     try:

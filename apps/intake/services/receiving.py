@@ -96,7 +96,7 @@ def file_receive_stream(
 
 def missing_names(*, delivery: Delivery, files: Sequence[tuple[str, int]]) -> list[str]:
     """Which of the named files, with these sizes, have not been received: for an upload that goes on."""
-    sealer = NameSealer(delivery)
+    sealer = NameSealer.of(delivery)
     digests = {name: sealer.digest(name) for name, _ in files}
     held = files_by_digest(delivery, digests.values())
     return [name for name, size in files if all(row.size != size for row in held.get(digests[name], []))]
@@ -111,7 +111,7 @@ def _register(
     *,
     unpacking: bool = False,
 ) -> list[IncomingFile]:
-    sealer = NameSealer(delivery)
+    sealer = NameSealer.of(delivery)
     digests = [sealer.digest(name) for name, _ in named]
     delivery_row = _locked(delivery, unpacking=unpacking)
     number, used = delivery_row.files_received, set()

@@ -180,6 +180,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
     "reap-jobs": {"task": "kernel.jobs.reap", "schedule": 5.0},
+    "sweep-blobs": {"task": "kernel.blobs.sweep_all", "schedule": 24 * 3600.0},
     "seal-audit": {"task": "audit.seal", "schedule": 2.0},
     "expire-leases": {"task": "tasks.expire_leases", "schedule": 30.0},
 }

@@ -17,6 +17,7 @@ from kernel.tenancy.scope import current_tenant_id, tenant_scope
 GRACE = dt.timedelta(hours=6)
 """Younger objects may belong to a transaction that has not committed yet."""
 
+SWEEP_JOB = "kernel.blobs.sweep"
 _BATCH = 1000
 
 
@@ -32,7 +33,7 @@ def orphans_sweep(*, grace: dt.timedelta = GRACE) -> int:
     return removed
 
 
-@job("kernel.blobs.sweep", title="Remove stored bytes that belong to nothing", queue="default")
+@job(SWEEP_JOB, title="Remove stored bytes that belong to nothing", queue="default")
 def sweep_job(context: JobContext) -> dict[str, int]:
     """The sweep, for one tenant."""
     with tenant_scope(context.tenant_id):

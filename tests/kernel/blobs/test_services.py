@@ -18,7 +18,7 @@ from kernel.keys import services as keys
 from kernel.keys.cache import secrets_in_memory
 from kernel.keys.errors import KeyDestroyedError, SealBrokenError
 from kernel.keys.models import WrappedKey
-from kernel.tenancy.scope import tenant_scope
+from kernel.tenancy.scope import current_tenant_id, tenant_scope
 
 pytestmark = pytest.mark.django_db
 
@@ -214,3 +214,25 @@ def test_the_sweep_takes_only_what_no_row_names(store, key):
     assert orphans_sweep(grace=dt.timedelta(seconds=-5)) == 1
     assert set(_raw(store)) == {kept.path}
     assert len(_raw(store, uuid.UUID(int=2))) == 1
+
+
+def test_the_nightly_sweep_asks_in_every_tenant(monkeypatch):
+    from kernel.blobs import celery_tasks
+    from kernel.jobs.registry import definition
+
+    asked = []
+    monkeypatch.setattr(celery_tasks, "enqueue", lambda name, **_: asked.append((name, current_tenant_id())))
+    monkeypatch.setattr(celery_tasks.Blob.objects, "using", lambda alias: _Tenants())
+    celery_tasks.sweep_all()
+    assert asked == [("kernel.blobs.sweep", TENANT), ("kernel.blobs.sweep", uuid.UUID(int=2))]
+    assert definition("kernel.blobs.sweep").queue == "default"
+
+
+class _Tenants:
+    """What the system role would find; a test's rows are not committed."""
+
+    def values_list(self, *_, **__):
+        return self
+
+    def distinct(self):
+        return [TENANT, uuid.UUID(int=2)]
