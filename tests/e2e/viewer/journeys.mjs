@@ -210,6 +210,90 @@ const journeys = {
     await page.waitForURL((url) => url.href.split('?')[0] !== before, { timeout: 60_000 });
     return { items, slice, adopted, axe: axeHere, text: await page.title() };
   },
+
+  /** From the settled case to a published release, by the manager. */
+  async releasing() {
+    const page = await openPage();
+    await signIn(page, 'manager');
+    const seen = {};
+    await page.goto(`${facts.address}/t/demo/datasets`);
+    await page.locator('button:has-text("New dataset")').first().click();
+    await page.locator('[role=dialog] input[required]').first().fill('Lung set');
+    await page.locator('[role=dialog] input[pattern]').fill('lung-set');
+    await page.locator('[role=dialog] button[type=submit]').click();
+    await page.waitForURL(/datasets\/lung-set$/);
+    await page.locator('form input').first().fill('Settled cases');
+    await page.locator('button:has-text("Make a version")').click();
+    const row = page.locator('[role=row][data-key]').first();
+    await until(async () => (await row.count()) > 0 || (await page.reload(), await pause(1500), false), 'the version is made', 90_000);
+    await row.dblclick();
+    await page.waitForURL(/versions\//);
+    for (const format of ['NIfTI', 'DICOM SEG']) {
+      await page.locator(`button:has-text("${format}")`).click();
+      await pause(300);
+    }
+    await until(async () => (await page.locator('table.plain [data-state=ready]').count()) === 2, 'both exports are ready', 120_000);
+    seen.axeVersion = await axe(page);
+    await shot(page, 'version');
+    await page.locator('form input[required]').fill('2026.1');
+    await page.locator('form textarea').first().fill('Research use only.');
+    await page.locator('button:has-text("Make the release")').click();
+    await page.waitForURL(/datasets\/lung-set$/);
+    const card = page.locator('[data-release="2026.1"]');
+    await card.locator('button:has-text("Publish")').click();
+    await card.locator('[data-state=published]').waitFor({ timeout: 30_000 });
+    await card.locator('input[type=email]').fill('customer@demo.example');
+    await card.locator('button:has-text("Let a customer pull it")').click();
+    await card.locator('button:has-text("Remove")').waitFor({ timeout: 30_000 });
+    await shot(page, 'released');
+    return { ...seen, axe: await axe(page) };
+  },
+
+  /** The customer sees releases and nothing upstream, and downloads a file. */
+  async pulling() {
+    const page = await openPage();
+    await signIn(page, 'customer');
+    await page.locator('[role=row][data-key]').first().waitFor({ timeout: 30_000 });
+    const rooms = await page.locator('.frame-rail a').allInnerTexts();
+    await page.locator('[role=row][data-key]').first().dblclick();
+    await page.waitForURL(/releases\/lung-set\/2026\.1/);
+    await page.locator('a[download]').first().waitFor({ timeout: 30_000 });
+    const command = await page.locator('.command-line code').innerText();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('a[download]').first().click()]);
+    const path = await download.path();
+    await shot(page, 'release');
+    return { rooms, command, bytes: fs.statSync(path).size, name: download.suggestedFilename(), axe: await axe(page) };
+  },
+
+  /** Every room of the owner in both languages and both themes, at 200 % zoom and on a wide screen. */
+  async rooms() {
+    const page = await openPage();
+    await signIn(page, 'owner');
+    const project = '/projects/lung-nodules';
+    const rooms = ['/worklist', '/projects', project, `${project}/intake`, `${project}/people`, `${project}/labels`, `${project}/charter`, '/studies', '/review', '/datasets', '/releases', '/jobs', '/audit', '/members', '/settings'];
+    const found = [];
+    const overflow = [];
+    const looks = [
+      { language: 'en', theme: 'dark', width: 1280, height: 800 },
+      { language: 'de', theme: 'light', width: 640, height: 400 },
+    ];
+    for (const look of looks) {
+      await page.setViewportSize({ width: look.width, height: look.height });
+      await page.evaluate(({ language, theme }) => {
+        localStorage.setItem('language', language);
+        localStorage.setItem('mantine-color-scheme-value', theme);
+      }, look);
+      for (const room of rooms) {
+        await page.goto(`${facts.address}/t/demo${room}`);
+        await page.waitForSelector('.page h1', { timeout: 30_000 });
+        await page.waitForSelector('[aria-busy=true]', { state: 'detached', timeout: 30_000 });
+        for (const violation of await axe(page)) found.push(`${look.language} ${room} ${violation}`);
+        if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) overflow.push(`${look.width} ${room}`);
+        await shot(page, `room-${look.language}${room.replaceAll('/', '-')}`);
+      }
+    }
+    return { axe: found, overflow, rooms: rooms.length };
+  },
 };
 
 try {

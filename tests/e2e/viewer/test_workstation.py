@@ -1,6 +1,6 @@
 """The workstation in a real browser on a real platform: drawing, saving, losing the network, two windows, adjudication.
 
-The tests of this file follow one case from its first read to its adjudication: they run in the order written.
+The tests of this file follow one case from its first read to the customer: they run in the order written.
 """
 
 from __future__ import annotations
@@ -64,3 +64,30 @@ def test_the_adjudicator_sees_both_reads_and_settles_the_case(drive: Drive) -> N
     assert said["axe"] == []
     assert said["items"], "two different drawings have disagreements"
     assert said["adopted"] != said["slice"]
+
+
+def test_the_manager_releases_the_settled_case(drive: Drive) -> None:
+    """Dataset, version, two exports, release, grant."""
+    said = drive("releasing")
+    assert said["problems"] == []
+    assert said["axe"] == []
+    assert said["axeVersion"] == []
+
+
+def test_the_customer_sees_the_release_and_nothing_upstream(drive: Drive) -> None:
+    """One room, one command, one download."""
+    said = drive("pulling")
+    assert said["problems"] == []
+    assert said["axe"] == []
+    assert said["rooms"] == ["Releases", "Settings"]
+    assert said["command"] == "fiducial pull lung-set@2026.1"
+    assert said["bytes"] > 0
+
+
+def test_every_room_is_accessible_in_both_languages_themes_and_at_double_zoom(drive: Drive) -> None:
+    """axe finds nothing and no page scrolls sideways."""
+    said = drive("rooms")
+    assert said["problems"] == []
+    assert said["axe"] == []
+    assert said["overflow"] == []
+    assert said["rooms"] == 15

@@ -58,7 +58,7 @@ function Verdict({ verdict }: { verdict: Verification }) {
   return (
     <div className="notice danger stack tight" role="alert" data-verdict="broken">
       <strong>{t('audit:verifyBad', { count: verdict.problems.length })}</strong>
-      {verdict.problems.map((problem, index) => <span key={index}>{typeof problem === 'string' ? problem : problem.detail}</span>)}
+      {verdict.problems.map((problem, index) => <span key={index}>{problem}</span>)}
     </div>
   );
 }
@@ -82,7 +82,7 @@ function Checkpoints() {
   const { t, i18n } = useTranslation();
   const checkpoints = useApi<ListPage<Checkpoint>>('/api/v1/audit/checkpoints');
   return (
-    <aside className="side-panel stack" aria-label={t('audit:checkpoints')} tabIndex={0}>
+    <aside className="side-panel ambient stack" aria-label={t('audit:checkpoints')} tabIndex={0}>
       <h2>{t('audit:checkpoints')}</h2>
       <ProblemNotice problem={checkpoints.error} />
       {checkpoints.data?.results.length === 0 && <p className="dim">{t('audit:noCheckpoints')}</p>}

@@ -2,7 +2,7 @@ import { Button, Textarea } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Delivery, FileState, IncomingFile } from '../../api/contract';
+import type { Delivery, IncomingFile } from '../../api/contract';
 import { useAct, useApi, useKeysetList } from '../../api/hooks';
 import { useTenantSlug } from '../../api/session';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -16,7 +16,7 @@ import { DropZone } from './DropZone';
 import { Uploader } from './uploader';
 import { UploadProgress } from './UploadProgress';
 
-const STATES: FileState[] = ['received', 'held', 'admitted', 'refused', 'duplicate'];
+const STATES = ['received', 'held', 'admitted', 'refused', 'duplicate'] as const;
 
 /** One delivery, file by file: nothing is dropped without a line and a reason. */
 export function DeliveryPage() {
@@ -77,7 +77,7 @@ function Files({ delivery }: { delivery: Delivery }) {
       <DataTable
         id="incoming-files" label={t('intake:files')} columns={columns} source={source} rowKey={(row) => row.id} openKey={url.open ?? null}
         onPeek={(row) => setUrl({ open: row.id })}
-        tools={<FilterChips name="state" options={STATES.map((state) => ({ value: state, label: t(`ui:state.${state}`), count: delivery.by_state[state] ?? 0 }))} />}
+        tools={<FilterChips name="state" options={STATES.map((state) => ({ value: state, label: t(`ui:state.${state}`), count: delivery.by_state[state] }))} />}
         empty={<EmptyState title={t('intake:noFiles')}>{t('intake:noFilesHint')}</EmptyState>}
       />
       {open && <FilePanel file={open} onClose={() => setUrl({ open: undefined })} />}

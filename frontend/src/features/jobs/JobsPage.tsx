@@ -22,7 +22,7 @@ export function JobsPage() {
     { key: 'title', header: t('jobs:job'), width: 'minmax(180px, 2fr)', cell: (job) => <span title={job.title}>{job.title || job.name}</span> },
     { key: 'state', header: t('jobs:state'), width: '140px', cell: (job) => <StateMark state={job.state} /> },
     { key: 'progress', header: t('jobs:progress'), width: 'minmax(160px, 1.5fr)', cell: (job) => <Progress job={job} /> },
-    { key: 'about', header: t('jobs:about'), width: 'minmax(120px, 1.5fr)', optional: true, cell: (job) => job.subject?.label ?? '' },
+    { key: 'about', header: t('jobs:about'), width: 'minmax(120px, 1.5fr)', optional: true, cell: aboutWhat },
     { key: 'created', header: t('jobs:created'), width: '200px', cell: (job) => formatTime(job.created_at, i18n.language) },
     { key: 'took', header: t('jobs:took'), width: '90px', numeric: true, optional: true, cell: took },
   ];
@@ -39,6 +39,11 @@ export function JobsPage() {
       </div>
     </Page>
   );
+}
+
+/** The kind of thing a job works on; its id is the thing's own address, not for reading. */
+function aboutWhat(job: Job): string {
+  return job.subject?.kind ?? '';
 }
 
 function took(job: Job): string {
@@ -67,7 +72,7 @@ function JobPanel({ job, onClose }: { job: Job; onClose: () => void }) {
     <SidePanel title={job.title || job.name} onClose={onClose}>
       <Facts
         rows={[
-          [t('jobs:state'), <StateMark key="s" state={job.state} />], [t('jobs:progress'), <Progress key="p" job={job} />], [t('jobs:about'), job.subject?.label ?? '–'],
+          [t('jobs:state'), <StateMark key="s" state={job.state} />], [t('jobs:progress'), <Progress key="p" job={job} />], [t('jobs:about'), aboutWhat(job) || '–'],
           [t('jobs:attempts'), job.attempts], [t('jobs:created'), formatTime(job.created_at, i18n.language)], [t('jobs:finished'), formatTime(job.finished_at, i18n.language) || '–'],
         ]}
       />

@@ -17,7 +17,7 @@ export function ReleasePage() {
   return (
     <Loaded value={answer.data} problem={answer.error} onRetry={() => void answer.refetch()}>
       {(value) => (
-        <Page title={`${value.dataset_name ?? value.dataset} ${value.name}`}>
+        <Page title={`${value.dataset_name} ${value.name}`}>
           <div className="stack" style={{ gap: 24 }}>
             <section className="stack tight">
               <h2>{t('releases:pull')}</h2>
@@ -67,6 +67,7 @@ function Files({ path }: { path: string }) {
   const source = useKeysetList<Artifact>(`${path}/artifacts`);
   const columns: Column<Artifact>[] = [
     { key: 'path', header: t('releases:path'), width: 'minmax(220px, 3fr)', cell: (row) => <span className="mono" title={row.path}>{row.path}</span> },
+    { key: 'format', header: t('releases:format'), width: '110px', cell: (row) => t(`releases:formats.${row.format}`, { defaultValue: row.format }) },
     { key: 'size', header: t('releases:size'), width: '100px', numeric: true, cell: (row) => formatBytes(row.size, i18n.language) },
     { key: 'sha', header: t('releases:sha'), width: 'minmax(160px, 2fr)', cell: (row) => <code title={row.sha256}>{row.sha256}</code> },
     { key: 'get', header: t('ui:actions'), hideHeader: true, width: '120px', cell: (row) => <a href={row.url} download={row.path.split('/').at(-1)}>{t('releases:download')}</a> },

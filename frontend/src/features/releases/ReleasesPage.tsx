@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import type { Release } from '../../api/contract';
+import type { CustomerRelease } from '../../api/contract';
 import { useKeysetList } from '../../api/hooks';
 import { useTenantSlug } from '../../api/session';
 import { DataTable, type Column } from '../../ui/DataTable';
@@ -13,9 +13,9 @@ export function ReleasesPage() {
   const { t, i18n } = useTranslation();
   const tenant = useTenantSlug();
   const navigate = useNavigate();
-  const source = useKeysetList<Release>('/api/v1/releases');
-  const columns: Column<Release>[] = [
-    { key: 'dataset', header: t('releases:dataset'), width: 'minmax(160px, 2fr)', cell: (row) => row.dataset_name ?? row.dataset },
+  const source = useKeysetList<CustomerRelease>('/api/v1/releases');
+  const columns: Column<CustomerRelease>[] = [
+    { key: 'dataset', header: t('releases:dataset'), width: 'minmax(160px, 2fr)', cell: (row) => row.dataset_name },
     { key: 'name', header: t('releases:name'), width: 'minmax(120px, 1fr)', cell: (row) => row.name },
     { key: 'digest', header: t('releases:digest'), width: '150px', cell: (row) => <code title={row.version_digest}>{row.version_digest.replace(/^sha256:/, '').slice(0, 12)}</code> },
     { key: 'published', header: t('releases:published'), width: '200px', cell: (row) => formatTime(row.published_at, i18n.language) },

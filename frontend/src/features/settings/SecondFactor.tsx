@@ -3,15 +3,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { request, type ApiProblem } from '../../api/client';
+import type { RecoveryCodes, TotpEnrolment } from '../../api/contract';
 import { SESSION_KEY, useSession } from '../../api/session';
 import { ProblemNotice } from '../../ui/Messages';
 import { StateMark } from '../../ui/StateMark';
-
-interface Enrolment {
-  secret: string;
-  otpauth_uri: string;
-  qr_svg: string;
-}
 
 const PATH = '/api/v1/session/totp';
 
@@ -22,8 +17,8 @@ export function SecondFactor() {
   const client = useQueryClient();
   const [code, setCode] = useState('');
   const refresh = () => client.invalidateQueries({ queryKey: SESSION_KEY });
-  const enrol = useMutation<Enrolment, ApiProblem>({ mutationFn: () => request<Enrolment>(PATH, { method: 'POST' }) });
-  const confirm = useMutation<{ recovery_codes: string[] }, ApiProblem>({
+  const enrol = useMutation<TotpEnrolment, ApiProblem>({ mutationFn: () => request<TotpEnrolment>(PATH, { method: 'POST' }) });
+  const confirm = useMutation<RecoveryCodes, ApiProblem>({
     mutationFn: () => request(`${PATH}/confirm`, { method: 'POST', body: { code } }),
     onSuccess: () => {
       setCode('');

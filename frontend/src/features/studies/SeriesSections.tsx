@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import type { AuditEvent, Page as ListPage, QualityFinding, TagChange } from '../../api/contract';
+import type { AuditEvent, Deidentification as Changes, Page as ListPage, QualityFinding } from '../../api/contract';
 import { useApi } from '../../api/hooks';
 import { formatTime } from '../../ui/format';
 import { Loaded } from '../../ui/Messages';
@@ -26,7 +26,7 @@ export function Findings({ findings }: { findings: QualityFinding[] }) {
 
 export function Deidentification({ seriesId }: { seriesId: string }) {
   const { t } = useTranslation();
-  const answer = useApi<{ policy: string; changes: TagChange[] }>(`/api/v1/series/${seriesId}/deidentification`);
+  const answer = useApi<Changes>(`/api/v1/series/${seriesId}/deidentification`);
   return (
     <Loaded value={answer.data} problem={answer.error} onRetry={() => void answer.refetch()}>
       {(value) => (
