@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -29,10 +31,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
+_migrated = threading.Event()
+
+
 def _database_problems() -> list[str]:
     try:
-        executor = MigrationExecutor(connections["default"])
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if not _is_migrated():
             return ["migrations are pending: run `manage.py migrate --database owner`"]
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
@@ -41,6 +45,16 @@ def _database_problems() -> list[str]:
     except DatabaseError:
         return ["the database does not answer"]
     return []
+
+
+def _is_migrated() -> bool:
+    # Comparing the migrations costs seconds; once this code finds all of its own applied, they stay so.
+    if not _migrated.is_set():
+        executor = MigrationExecutor(connections["default"])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return False
+        _migrated.set()
+    return True
 
 
 def _broker_problems() -> list[str]:

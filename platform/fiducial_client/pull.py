@@ -24,7 +24,6 @@ Progress = Callable[[int, int, int, int], None]
 """Called with files done, files in all, bytes done, bytes in all."""
 
 _TRIES = 5
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def _continue(client: Client, artifact: dict[str, Any], partial: Path) -> None:
             response.read()
             raise problem_of(response)
         with partial.open("ab" if response.status_code == 206 else "wb") as file:
-            for chunk in response.iter_bytes(_CHUNK):
+            for chunk in response.iter_bytes():
                 file.write(chunk)
 
 

@@ -43,6 +43,7 @@ def ct_slice(study_uid: str, series_uid: str, index: int) -> bytes:
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = study_uid, series_uid
     dataset.Modality, dataset.StudyDate, dataset.PatientID, dataset.PatientName = "CT", "20200101", "PSEUDO", "PSEUDO"
     dataset.InstanceNumber, dataset.SeriesNumber = SLICES - index, 1
+    dataset.FrameOfReferenceUID = f"{series_uid}.99"
     dataset.ImagePositionPatient = [0.0, 0.0, 2.5 * index]
     dataset.ImageOrientationPatient = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]
     dataset.PixelSpacing = [0.7, 0.8]

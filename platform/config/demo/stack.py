@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from kernel.launcher.process import leashed
 from kernel.launcher.programs import QUEUES, free_port
 
 _START_S = 180
@@ -32,7 +34,8 @@ def running(logs: Path) -> Iterator[str]:
     try:
         for name, command in (("web", web), ("worker", worker), ("beat", beat)):
             log = (logs / f"{name}.log").open("wb")
-            children.append(subprocess.Popen([sys.executable, "-m", *command], env=env, stdout=log, stderr=log))
+            guarded = leashed([sys.executable, "-m", *command], death_signal=signal.SIGTERM)
+            children.append(subprocess.Popen(guarded, env=env, stdout=log, stderr=log))
         _wait_until_ready(address)
         yield address
     finally:
