@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from imaging.errors import PixelDataError
 from imaging.scan_dataset import PARSER_ERRORS, damaged, read_dataset
 from imaging.series_frames import FrameRef, Label, unit_normal
-from imaging.series_header import Cosines, InstanceHeader, Triple
+from imaging.series_header import MAX_POSITION_MM, Cosines, InstanceHeader, Triple
 
 _POSITION, _ORIENTATION, _MEASURES, _TRANSFORM = 0x00209113, 0x00209116, 0x00289110, 0x00289145
 _FRAME_CONTENT, _ECHO, _DIFFUSION, _CARDIAC = 0x00209111, 0x00189114, 0x00189117, 0x00189118
@@ -129,6 +129,8 @@ def _plane(shared: Dataset, own: Dataset) -> tuple[tuple[float, ...] | None, tup
     if position is None and orientation is None:
         position = _floats(_group(shared, own, _VOLUME_POSITION), "ImagePositionVolume", 3)
         orientation = _floats(_group(shared, own, _VOLUME_ORIENTATION), "ImageOrientationVolume", 6)
+    if position is not None and max(map(abs, position)) > MAX_POSITION_MM:
+        position = None
     return position, orientation
 
 

@@ -24,6 +24,9 @@ from imaging.scan import EXPLICIT_LE, Element, RawHeader, Source, name_of, read_
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 """A DICOMDIR: it lists the files of a medium and belongs to no series (PS3.3 annex F)."""
 
+MAX_POSITION_MM = 1e6
+"""A position a kilometre away is a damaged number."""
+
 Triple = tuple[float, float, float]
 Cosines = tuple[float, float, float, float, float, float]
 
@@ -109,7 +112,8 @@ class InstanceHeader:
         """Whether it claims to be an image, or does not say what it is, and has no pixels: a file that was cut."""
         if self.is_image:
             return False
-        return self.rows > 0 or self.pixel_data is not None or _may_be_image_class(self.sop_class_uid)
+        nameless = not self.series_instance_uid and self.sop_class_uid != MEDIA_DIRECTORY
+        return nameless or self.rows > 0 or self.pixel_data is not None or _may_be_image_class(self.sop_class_uid)
 
     @property
     def is_multiframe(self) -> bool:
@@ -298,6 +302,9 @@ def _from_raw(raw: RawHeader, source: Any) -> InstanceHeader:
     v = _Values(raw)
     text, short, number, integer = v.text, v.short, v.number, v.integer
     position = v.numbers(0x00200032, 3)
+    if position is not None and max(map(abs, position)) > MAX_POSITION_MM:
+        v.issues.append(("not-a-number", tag_text(0x00200032)))
+        position = None
     orientation = v.numbers(0x00200037, 6)
     path = name_of(source) if isinstance(source, (str, Path)) else None
     elements: dict[int, Element] = raw.elements

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.uid import UID
 
 from imaging.codecs import is_native
 from imaging.errors import GeometryError, PixelDataError, UnsupportedError
@@ -165,10 +166,16 @@ def only_volume(sources: Iterable[Source]) -> VolumeStack:
 
 
 def _refuse_lost_slices(volume: VolumeStack, stacks: Sequence[VolumeStack]) -> None:
-    """An image of the volume's own class that has no place is a slice the volume would silently lack."""
+    """An image of the volume's own series or class that has no place is a slice the volume would silently lack.
+
+    A dose report in colour beside a CT is neither; an image whose class is garbled may be.
+    """
+    own = volume.frames[0].header
     for stack in stacks:
         header = stack.frames[0].header
-        if stack.kind in ("image", "cine") and header.sop_class_uid == volume.frames[0].header.sop_class_uid:
+        related = header.series_instance_uid == own.series_instance_uid or header.sop_class_uid == own.sop_class_uid
+        related = related or UID(header.sop_class_uid).name == header.sop_class_uid
+        if stack.kind in ("image", "cine") and related:
             raise GeometryError(
                 "An image beside the volume does not say where it lies",
                 remedy="Have it sent again, or leave it out knowingly.",

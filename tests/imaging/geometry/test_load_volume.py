@@ -173,6 +173,16 @@ def test_a_slice_without_pixels_is_not_left_out_silently() -> None:
     assert refusal.value.code == "no-pixel-data"
 
 
+def test_an_image_without_a_place_is_not_left_out_of_its_series_but_a_report_beside_it_is() -> None:
+    lost = ct_slice(6, ImageOrientationPatient=None)
+    with pytest.raises(GeometryError) as refusal:
+        load_volume([*ct_series(5), file_bytes(lost)])
+    assert refusal.value.code == "no-position"
+    secondary_capture = "1.2.840.10008.5.1.4.1.1.7"
+    report = ct_slice(7, SeriesInstanceUID=ROOT + "38", SOPClassUID=secondary_capture, ImagePositionPatient=None)
+    assert load_volume([*ct_series(5), file_bytes(report)]).array.shape == (5, 16, 12)
+
+
 def test_suv_of_a_ct_is_refused() -> None:
     with pytest.raises(UnsupportedError) as refusal:
         load_volume(ct_series(3), values="suv")
