@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 ROWS, COLUMNS = 24, 32
 CANARY = "CANARY^Quintessa"
@@ -58,6 +58,8 @@ def ct_file(study_uid: str, series_uid: str, index: int, *, patient: str = "MRN-
     for keyword, value in attributes.items():
         setattr(dataset, keyword, value)
     dataset.PixelData = pixels(index).tobytes()
+    dataset.file_meta.MediaStorageSOPInstanceUID = UID(f"{series_uid}.{index + 1}")
+    dataset.file_meta.MediaStorageSOPClassUID = CTImageStorage
     out = io.BytesIO()
     dataset.save_as(out, enforce_file_format=True)
     return out.getvalue()

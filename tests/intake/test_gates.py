@@ -6,7 +6,7 @@ import pytest
 
 from apps.intake.models import Delivery, IncomingFile
 from apps.intake.services import admitting, checking, deidentifying, deliveries, reading
-from apps.studies.models import Instance
+from apps.studies.models import Instance, Series, Study
 from apps.studies.services import admission
 from imaging.burnedin.series import CheckedInstance
 from imaging.deid.residual import Residual
@@ -129,3 +129,18 @@ def test_a_store_that_fails_loses_and_doubles_nothing(north, clear_pixels, send,
     with tenant_scope(north.id):
         assert Instance.objects.count() == 3
         assert set(IncomingFile.objects.values_list("state", flat=True)) == {"admitted"}
+
+
+def test_files_without_series_uid_wait_and_become_one_series_when_released(north, clear_pixels, manager, send, work):
+    files = ct_series(3, StudyInstanceUID="", SeriesInstanceUID="", SOPInstanceUID="", PatientID="", PatientName="")
+    delivery = send({f"{i}": content for i, content in enumerate(files)})
+    assert delivery["by_state"]["held"] == 3
+    (group,) = manager.get("/api/v1/projects/lung/holds").json()["results"]
+    assert (group["reason"]["code"], group["releasable"]) == ("missing-uids", True)
+    for file in group["files"]:
+        body = {"decision": "admit", "reason": "one scan"}
+        manager.json("POST", f"/api/v1/incoming-files/{file['id']}/decision", body)
+    work()
+    with tenant_scope(north.id):
+        assert (Study.objects.count(), Series.objects.count(), Instance.objects.count()) == (1, 1, 3)
+        assert all(uid.startswith("2.25.") for uid in Instance.objects.values_list("sop_instance_uid", flat=True))

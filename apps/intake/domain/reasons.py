@@ -19,7 +19,13 @@ _ASK = "Ask the sender for the file again, and compare its size and checksum wit
 
 NOT_DICOM = Reason("not-dicom", "Not a DICOM file", "Leave it out of the delivery; nothing of it is kept.")
 UNREADABLE = Reason("unreadable", "The file cannot be read", _ASK)
-INCOMPLETE = Reason("incomplete-identity", "Study, series or instance UID is missing", _ASK)
+INCOMPLETE = Reason("incomplete-identity", "The SOP Instance UID is missing", _ASK)
+MISSING_UIDS = Reason(
+    "missing-uids",
+    "Study or Series Instance UID is missing",
+    "Ask the sender for complete files, or let them pass: those of one frame of reference become one series.",
+    releasable=True,
+)
 DUPLICATE = Reason("duplicate", "These bytes are here already", "Nothing needs to be done.")
 CONFLICT = Reason(
     "conflicting-instance",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from apps.intake.domain import reasons
 from apps.intake.domain.reasons import Reason
+from apps.intake.services.completing import with_uids
 from apps.studies.domain.description import InstanceDescription, describe
 from imaging.burnedin.series import CheckedInstance
 from imaging.burnedin.series import check_series as check_pixels
@@ -53,6 +54,19 @@ def series_identifiers(contents: Sequence[bytes]) -> OriginalIdentifiers:
                 found = found.merged(collect_identifiers(read_dataset(content, pixels=False)))
         except ImagingError:
             continue  # the file is withheld when its turn comes
+    return found
+
+
+def completed(contents: Sequence[bytes], released_for: frozenset[str]) -> Sequence[bytes]:
+    """The files, with UIDs given to those a person let pass without; one that cannot be completed stays as it is."""
+    if reasons.MISSING_UIDS.code not in released_for:
+        return contents
+    found = []
+    for content in contents:
+        try:
+            found.append(with_uids(content))
+        except (ImagingError, ValueError, TypeError, AttributeError, KeyError):
+            found.append(content)  # without UIDs it is withheld when its turn comes
     return found
 
 

@@ -104,17 +104,18 @@ class DeliveryWork:
         subject = files[0].subject
         assert subject is not None
         with self._scope():
-            contents = list(blobs_read([file.blob for file in files if file.blob is not None]))
+            originals = list(blobs_read([file.blob for file in files if file.blob is not None]))
             keys = subject_keys(subject)
             done, total = self._counted(self._delivery())
         self._progress(done, total, "looking for text in pixels")
+        contents = deidentifying.completed(originals, frozenset(files[0].released_for.split()))
         known = deidentifying.series_identifiers(contents)
         checked = deidentifying.pixels_checked(contents, known, frozenset(files[0].released_for.split()))
         for start in range(0, len(files), _ADMIT_BATCH):
             batch = range(start, min(start + _ADMIT_BATCH, len(files)))
             self._progress(done + start, total, "removing identities")
             outcomes = [
-                Outcome(files[i], deidentifying.instance_cleaned(checked[i], contents[i], policy, keys, known))
+                Outcome(files[i], deidentifying.instance_cleaned(checked[i], originals[i], policy, keys, known))
                 for i in batch
             ]
             with self._scope():

@@ -12,6 +12,7 @@ from apps.intake.domain.reasons import Reason
 from apps.intake.domain.states import OPEN, FileState
 from apps.intake.models import Delivery, IncomingFile
 from apps.intake.services import receiving, steps
+from apps.intake.services.completing import stated_instance_uid
 from apps.intake.services.names import NameSealer
 from apps.studies.selectors import known_instance_uids
 from apps.studies.services.subjects import subject_keys, subjects_for_identities
@@ -41,6 +42,7 @@ class Identity:
     study_instance_uid: str
     series_instance_uid: str
     sop_instance_uid: str
+    is_complete: bool
 
     def __repr__(self) -> str:
         return "<Identity>"
@@ -83,12 +85,17 @@ def identify(content: bytes) -> Identity | Reason:
         return Reason(error.code, error.detail, error.remedy)
     if _DIRECTORY_SEQUENCE in raw.elements:
         return reasons.DIRECTORY
-    if not (header.study_instance_uid and header.series_instance_uid and header.sop_instance_uid):
+    sop_instance_uid = header.sop_instance_uid or stated_instance_uid(content)
+    if not sop_instance_uid:
         return reasons.INCOMPLETE
+    place = header.frame_of_reference_uid or sop_instance_uid
+    study_uid = header.study_instance_uid or f"missing {place}"
+    series_uid = header.series_instance_uid or f"missing {place}"
     issuer = raw.value(_ISSUER).decode("latin-1").strip(" \0")
     # Without a PatientID nothing says that two studies are one person's.
-    patient = f"patient\0{header.patient_id}\0{issuer}" if header.patient_id else f"study\0{header.study_instance_uid}"
-    return Identity(patient, header.study_instance_uid, header.series_instance_uid, header.sop_instance_uid)
+    patient = f"patient\0{header.patient_id}\0{issuer}" if header.patient_id else f"study\0{study_uid}"
+    is_complete = bool(header.study_instance_uid and header.series_instance_uid)
+    return Identity(patient, study_uid, series_uid, sop_instance_uid, is_complete)
 
 
 def _settle_identities(
@@ -107,6 +114,8 @@ def _settle_identities(
         same = taken.setdefault(file.instance_digest, file.sha256)
         if mapped[file] in admitted or same != file.sha256:
             steps.move(file, FileState.HELD, reasons.CONFLICT)
+        elif not identities[file].is_complete:
+            steps.move(file, FileState.HELD, reasons.MISSING_UIDS)
         else:
             steps.move(file, FileState.READ)
 

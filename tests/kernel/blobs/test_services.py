@@ -222,7 +222,7 @@ def test_the_nightly_sweep_asks_in_every_tenant(monkeypatch):
 
     asked = []
     monkeypatch.setattr(celery_tasks, "enqueue", lambda name, **_: asked.append((name, current_tenant_id())))
-    monkeypatch.setattr(celery_tasks.Blob.objects, "using", lambda alias: _Tenants())
+    monkeypatch.setattr(Blob.objects, "using", lambda alias: _Tenants())
     celery_tasks.sweep_all()
     assert asked == [("kernel.blobs.sweep", TENANT), ("kernel.blobs.sweep", uuid.UUID(int=2))]
     assert definition("kernel.blobs.sweep").queue == "default"
