@@ -14,9 +14,10 @@ from pathlib import Path
 
 from imaging.cli import EXIT_DONE, EXIT_FINDINGS, EXIT_USAGE
 from imaging.convert.codes import read_codes
-from imaging.convert.job import FORMATS, LabelJob, convert_images, convert_labels
+from imaging.convert.job import FORMATS, IMAGE_FORMATS, LabelJob, convert_images, convert_labels, stem_of
 from imaging.convert.labels import kind_of
 from imaging.convert.reference import files_below, open_reference
+from imaging.convert.series import unused_name
 from imaging.errors import ImagingError, InputError
 
 
@@ -58,15 +59,17 @@ def run(args: argparse.Namespace) -> int:
         segmentation_type=args.segmentation_type,
         content_datetime=args.datetime or datetime.now(UTC),
     )
+    taken: set[str] = set()
     for path in labels:
         try:
-            written += convert_labels(path, job, progress=_progress)
+            # Two folders may hold a file of one name: neither may overwrite the other.
+            written += convert_labels(path, job, name=unused_name(stem_of(path), taken), progress=_progress)
         except ImagingError as error:
             errors.append(error)
-    if images and not labels:
+    if images and (args.to in IMAGE_FORMATS or not labels):
         results, refused = convert_images(images, args.to, args.out, progress=_progress)
         written += results
-        errors += refused
+        errors += [error for error in refused if not _is_bystander(error, args.sources)]
     _report(args.json, written, errors)
     return EXIT_FINDINGS if errors or not written else EXIT_DONE
 
@@ -81,6 +84,11 @@ def _sorted_out(files: list[Path]) -> tuple[list[Path], list[Path]]:
         except ImagingError:
             images.append(path)
     return labels, images
+
+
+def _is_bystander(error: ImagingError, sources: list[Path]) -> bool:
+    """A file that is no DICOM and was only found beside images, not asked for: a licence, a table."""
+    return error.code == "not-dicom" and error.path is not None and Path(error.path) not in sources
 
 
 def _progress(line: str) -> None:

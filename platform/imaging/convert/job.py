@@ -20,7 +20,7 @@ from imaging.convert.labels import (
     write_label_nrrd,
 )
 from imaging.convert.nrrd import write_mha, write_nrrd
-from imaging.convert.preview import Window, write_coco, write_png, write_previews, yolo_lines
+from imaging.convert.preview import Window, write_coco, write_png, write_previews, write_rgb_png, yolo_lines
 from imaging.convert.reference import Reference
 from imaging.convert.series import convert_series
 from imaging.errors import ImagingError, InputError, UnsupportedError
@@ -28,16 +28,20 @@ from imaging.labelmap import LabelMap, SegmentDescription
 from imaging.labelmap_source import child_uid
 from imaging.measure.table import measure_labelmap, report_of
 from imaging.mesh import meshes_of, write_glb, write_stl
+from imaging.pixels import frame_to_rgb_or_mono
 from imaging.rtstruct.read import read_rtstruct
 from imaging.rtstruct.write import write_rtstruct
+from imaging.scan_dataset import read_dataset
 from imaging.seg.read import open_dicom
 from imaging.seg.write import SegmentationType, write_seg
-from imaging.series import InstanceHeader, UnreadableFile, group, read_headers
+from imaging.series import InstanceHeader, UnreadableFile, VolumeStack, group, read_headers
 from imaging.sr.write import write_sr
 from imaging.volume import Volume, load_frames, load_volume
 
 Progress = Callable[[str], None]
 Format = Literal["nifti", "seg", "rtstruct", "sr", "stl", "glb", "nrrd", "mha", "coco", "yolo", "png"]
+# What images become without labels on them.
+IMAGE_FORMATS = frozenset(("nifti", "nrrd", "mha", "png"))
 FORMATS: tuple[Format, ...] = ("nifti", "seg", "rtstruct", "sr", "stl", "glb", "nrrd", "mha", "coco", "yolo", "png")
 
 
@@ -61,10 +65,15 @@ class LabelJob:
         return self.reference
 
 
-def convert_labels(path: Path, job: LabelJob, *, progress: Progress = lambda line: None) -> list[Path]:
-    """The label file `path` in the form that `job` asks for; the files written. Raises what reading and writing do."""
+def convert_labels(
+    path: Path, job: LabelJob, *, name: str | None = None, progress: Progress = lambda line: None
+) -> list[Path]:
+    """The label file `path` in the form that `job` asks for; the files written. Raises what reading and writing do.
+
+    Files are named after `name`, or after the source.
+    """
     geometry = None if job.reference is None else job.reference.geometry
-    base = job.out_dir / _stem(path)
+    base = job.out_dir / (name or stem_of(path))
     if job.to == "rtstruct" and kind_of(path) == "rtstruct":
         # Contours stay contours: no detour over voxels.
         ds = write_rtstruct(read_rtstruct(path), job.images().datasets, **_identity(path, job, "rtstruct"))
@@ -82,7 +91,7 @@ def convert_images(
         results = convert_series(files, out_dir, progress=progress)
         written = [p for result in results for p in (result.image, result.sidecar) if p is not None]
         return written, [result.error for result in results if result.error is not None]
-    if to not in ("nrrd", "mha", "png"):
+    if to not in IMAGE_FORMATS:
         return [], [UnsupportedError(f"Images cannot become {to}", remedy="Give the labels drawn on them.")]
     written, errors = [], []
     headers = read_headers(files)
@@ -93,7 +102,7 @@ def convert_images(
             progress(f"{base.name}: {len(stack.frames)} frame(s) to {to}")
             try:
                 if to == "png":
-                    written += _pngs(load_frames(stack, values="modality").array, base)
+                    written += _pngs(stack, base)
                     continue
                 volume = load_volume(stack)
                 target = base.with_name(f"{base.name}.{to}")
@@ -104,15 +113,23 @@ def convert_images(
     return written, errors
 
 
-def _pngs(frames: np.ndarray[Any, Any], base: Path) -> list[Path]:
-    if frames.ndim == 4:
-        written = []
-        for index, frame in enumerate(frames):
-            path = base.with_name(f"{base.name}_{index:04d}.png")
-            write_png(path, frame)
-            written.append(path)
-        return written
-    return write_previews(None, frames, base.parent, name=base.name)
+def _pngs(stack: VolumeStack, base: Path) -> list[Path]:
+    """One PNG a frame as it is meant to be seen: colour as colour, MONOCHROME1 inverted, the rest windowed."""
+    header = stack.frames[0].header
+    if header.photometric_interpretation == "PALETTE COLOR":
+        ds = read_dataset(header.source)
+        frames = np.stack([frame_to_rgb_or_mono(ds, frame.frame_index) for frame in stack.frames])
+    else:
+        frames = load_frames(stack, values="modality").array
+    if frames.ndim == 3:
+        # MONOCHROME1 shows small values bright (PS3.3 C.7.6.3.1.2).
+        shown = -frames.astype(np.float32) if header.photometric_interpretation == "MONOCHROME1" else frames
+        return write_previews(None, shown, base.parent, name=base.name)
+    written = []
+    for index, frame in enumerate(frames):
+        written.append(base.with_name(f"{base.name}_{index:04d}.png"))
+        write_rgb_png(written[-1], frame)
+    return written
 
 
 def _identity(path: Path, job: LabelJob, kind: str) -> dict[str, Any]:
@@ -253,7 +270,8 @@ def load_reference_values(reference: Reference) -> Volume:
     return load_volume(reference.stack)
 
 
-def _stem(path: Path) -> str:
+def stem_of(path: Path) -> str:
+    """The name of a label file without the suffixes of its format."""
     name = path.name
     for suffix in (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".mha", ".mhd", ".dcm", ".seg"):
         name = name.removesuffix(suffix)

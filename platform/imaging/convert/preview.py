@@ -51,6 +51,12 @@ def write_png(
     image.save(path, format="PNG", optimize=False, compress_level=6)
 
 
+def write_rgb_png(path: Path, frame: Array) -> None:
+    """One `[row, column, sample]` colour frame, 8 bits, or the upper 8 of 16."""
+    colour = frame if frame.dtype == np.uint8 else (frame.astype(np.uint16) >> 8).astype(np.uint8)
+    Image.fromarray(np.ascontiguousarray(colour)).save(path, format="PNG", optimize=False, compress_level=6)
+
+
 def _overlay(grey: NDArray[np.uint8], masks: Sequence[tuple[SegmentDescription, Array]]) -> NDArray[np.uint8]:
     colour = np.repeat(grey[..., None], 3, axis=2).astype(np.float32)
     for segment, mask in masks:

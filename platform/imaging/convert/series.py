@@ -61,7 +61,9 @@ def convert_series(
     for series in group(headers):
         volumes = [stack for stack in series.stacks if stack.kind == "volume"]
         for stacks in _share_a_file(volumes):
-            name = _unused(f"{series.modality.lower() or 'ot'}_{stacks[0].frames[0].header.series_number or 0}", taken)
+            name = unused_name(
+                f"{series.modality.lower() or 'ot'}_{stacks[0].frames[0].header.series_number or 0}", taken
+            )
             suffix = ".nii.gz" if compress else ".nii"
             progress(f"{name}{suffix}: {len(stacks)} volume(s) of {len(stacks[0].frames)} slices")
             results.append(_convert(series.series_instance_uid, stacks, out_dir / name, suffix))
@@ -207,7 +209,8 @@ def _belongs(stack: VolumeStack, other: VolumeStack) -> bool:
     return bool(differing) and differing <= _TIME_LABELS and len(grids) == 2 and grids[0].same_grid(grids[1])
 
 
-def _unused(name: str, taken: set[str]) -> str:
+def unused_name(name: str, taken: set[str]) -> str:
+    """`name`, or `name_2` … where it is taken; adds it to `taken`."""
     unused, number = name, 1
     while unused in taken:
         number += 1

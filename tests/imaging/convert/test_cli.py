@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from pydicom import dcmread
 
 from imaging.cli import main
 from imaging.convert.job import FORMATS
@@ -86,6 +88,40 @@ def test_images_to_nifti_nrrd_and_png(capsys: pytest.CaptureFixture[str], golden
     assert code == 0 and [path.name for path in written] == ["pt_1_1.nrrd"]
     code, written, _ = convert(capsys, golden / "sts042/PET", "--to", "png", "--out", tmp_path)
     assert code == 0 and len(written) == 49
+
+
+def test_previews_show_colour_and_invert_monochrome1(
+    capsys: pytest.CaptureFixture[str], shared_dir: Path, tmp_path: Path
+) -> None:
+    data = shared_dir / "data"
+    code, written, _ = convert(capsys, data / "06_us_cine_and_colour", "--to", "png", "--out", tmp_path / "us")
+    assert code == 0
+    ds = dcmread(data / "06_us_cine_and_colour/examples_palette.dcm")
+    red = np.frombuffer(ds.RedPaletteColorLookupTableData, "<u2")[ds.pixel_array.clip(0)] >> 8
+    shown = [np.asarray(Image.open(path)) for path in written]
+    assert any(image.ndim == 3 and np.array_equal(image[..., 0], red) for image in shown)
+    code, (path,), _ = convert(
+        capsys, data / "05_cr_burned_in/CR_chest_MONOCHROME1_RLE_burnedin.dcm", "--to", "png", "--out", tmp_path / "cr"
+    )
+    assert code == 0
+    stored = dcmread(data / "05_cr_burned_in/CR_chest_MONOCHROME1_RLE_burnedin.dcm").pixel_array
+    grey = np.asarray(Image.open(path)).astype(float)
+    assert np.corrcoef(grey.ravel(), stored.ravel())[0, 1] < -0.9
+
+
+def test_images_and_labels_of_one_folder_are_both_converted(
+    capsys: pytest.CaptureFixture[str], golden: Path, tmp_path: Path
+) -> None:
+    code, written, _ = convert(capsys, golden / "dcmqi/24x38x3", "--to", "nifti", "--out", tmp_path)
+    assert code == 0
+    assert [path.name for path in written] == [
+        "label.nii.gz",
+        "label.json",
+        "label_2.nii.gz",
+        "label_2.json",
+        "ct_123456.nii.gz",
+        "ct_123456.json",
+    ]
 
 
 def test_exit_codes(capsys: pytest.CaptureFixture[str], golden: Path, tmp_path: Path) -> None:
