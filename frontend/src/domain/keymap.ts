@@ -2,7 +2,7 @@
 
 export const COMMANDS = [
   'submit', 'flag', 'nothing', 'next', 'brush', 'eraser', 'smaller', 'larger', 'undo', 'redo', 'crosshair', 'hide', 'maximise',
-  'nextSegment', 'help', 'layout', 'window', 'pan', 'length', 'takeA', 'takeB', 'merge', 'redraw', 'showA', 'showB', 'difference',
+  'nextSegment', 'help', 'layout', 'cine', 'window', 'pan', 'length', 'takeA', 'takeB', 'merge', 'redraw', 'showA', 'showB', 'difference',
   'nextDisagreement', 'previousSlice', 'nextSlice', 'preset1', 'preset2', 'preset3', 'preset4', 'preset5', 'preset6', 'preset7', 'preset8', 'preset9',
 ] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -45,6 +45,7 @@ export const BINDINGS: readonly Binding[] = [
   ),
   { keys: 'X', command: 'crosshair', group: 'view' },
   { keys: 'V', command: 'layout', group: 'view' },
+  { keys: 'C', command: 'cine', group: 'view' },
   { keys: 'H', command: 'hide', group: 'view' },
   { keys: 'Space', command: 'maximise', group: 'view' },
   { keys: '?', command: 'help', group: 'view' },

@@ -22,12 +22,15 @@ export interface StageEvents {
   onStroke: (changes: SliceChange[]) => void;
   onRendered: () => void;
   onLoaded: (images: number) => void;
+  /** A slice the reader looks at could not be fetched. */
+  onMissing: () => void;
   onLetters: (letters: Partial<Record<PaneId, EdgeLetters>>) => void;
 }
 
 /** What a pane can do in both layouts; Cornerstone's own viewport classes cannot be intersected. */
 interface Pane extends Types.IViewport {
   setProperties(properties: { voiRange: { lower: number; upper: number } }): void;
+  getProperties(): { voiRange?: { lower: number; upper: number } | undefined };
   setStack(imageIds: string[], index: number): Promise<unknown>;
   setImageIdIndex(index: number): Promise<unknown>;
   getCurrentImageIdIndex(): number;
@@ -64,6 +67,10 @@ export class Stage {
     this.slice = Math.floor(stack.images.length / 2);
     this.window = stack.window ?? { center: 40, width: 400 };
     this.listen(eventTarget, ToolEnums.Events.SEGMENTATION_DATA_MODIFIED, (event) => this.onLabelsModified(event));
+    this.listen(eventTarget, Enums.Events.IMAGE_LOAD_FAILED, (event) => {
+      const { imageId } = (event as CustomEvent<{ imageId: string }>).detail;
+      if (imageId === this.stack.imageIds[this.slice]) this.events.onMissing();
+    });
     this.listen(window, 'pointerdown', () => {
       this.pressed = true;
     });
@@ -287,16 +294,22 @@ export class Stage {
     on(element, 'contextmenu', (event) => event.preventDefault());
     on(element, 'pointermove', (event) => this.onPointer(pane, event as PointerEvent));
     on(element, 'pointerleave', () => this.events.onProbe(null));
-    on(element, Enums.Events.IMAGE_RENDERED, () => this.events.onRendered());
+    on(element, Enums.Events.IMAGE_RENDERED, () => {
+      this.events.onRendered();
+      if (this.pressed) this.readWindow(pane);
+    });
     on(element, Enums.Events.STACK_NEW_IMAGE, () => this.report());
     on(element, Enums.Events.VOLUME_NEW_IMAGE, () => this.report());
-    on(element, Enums.Events.VOI_MODIFIED, (event) => {
-      // label layers report windows of their own; only a drag of the reader's changes the image's
-      if (!this.pressed) return;
-      const { range } = (event as CustomEvent<{ range: { lower: number; upper: number } }>).detail;
-      this.window = windowOf(range);
-      this.events.onWindow(this.window);
-    });
+  }
+
+  /** The window that a drag of the reader's has set; events of it come from one renderer only, and from label layers too. */
+  private readWindow(pane: PaneId): void {
+    const range = this.pane(pane)?.getProperties().voiRange;
+    if (!range) return;
+    const window = windowOf(range);
+    if (window.center === this.window.center && window.width === this.window.width) return;
+    this.window = window;
+    this.events.onWindow(window);
   }
 
   private onWheel(pane: PaneId, event: WheelEvent): void {

@@ -21,7 +21,7 @@ import pytest
 
 from kernel.launcher.programs import REPOSITORY, free_port
 
-_START_S = 300
+_START_S = 900
 FRONTEND = REPOSITORY / "frontend"
 
 

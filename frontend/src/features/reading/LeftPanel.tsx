@@ -67,6 +67,7 @@ function Tools({ session, run }: { session: ReadingSession; run: (command: Comma
   const tool = useStore(store, (state) => state.tool);
   const radius = useStore(store, (state) => state.radius_mm);
   const layout = useStore(store, (state) => state.layout);
+  const cine = useStore(store, (state) => state.cine);
   const labelsVisible = useStore(store, (state) => state.labelsVisible);
   const canMpr = useStore(store, (state) => state.canMpr);
   const canUndo = useStore(store, (state) => state.canUndo);
@@ -86,6 +87,7 @@ function Tools({ session, run }: { session: ReadingSession; run: (command: Comma
           <CommandButton command="undo" run={run} disabled={!canUndo || signed} />
           <CommandButton command="redo" run={run} disabled={!canRedo || signed} />
           <CommandButton command="hide" run={run} pressed={!labelsVisible} />
+          <CommandButton command="cine" run={run} pressed={cine} />
           <CommandButton command="layout" run={run} pressed={layout === 'mpr'} disabled={!canMpr} />
         </div>
         <label className="row">

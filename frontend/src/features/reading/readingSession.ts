@@ -14,6 +14,7 @@ import { SeriesDocument } from './seriesDocument';
 import { initialState, type Overlay } from './readingState';
 
 const HEARTBEAT_MS = 15_000;
+const CINE_MS = 1000 / 12;
 
 /** One sitting at one read: its documents, its panes, its clock and its saving. React only shows its `store`. */
 export class ReadingSession {
@@ -28,6 +29,7 @@ export class ReadingSession {
   private elements: Partial<Record<PaneId, HTMLDivElement>> = {};
   private serverActive_s: number;
   private closed = false;
+  private cineTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     readonly read: Read,
@@ -123,6 +125,7 @@ export class ReadingSession {
     return new Stage(started.mode, document.stack, document.labels, {
       onSlice: (slice) => this.store.set({ slice, position_mm: document.stack.offsets_mm[slice] ?? null }),
       onWindow: (window) => this.store.set({ window }),
+      onMissing: () => this.store.set({ hint: 'imagesMissing' }),
       onLetters: (letters) => this.store.set({ letters }),
       onProbe: (probe) => this.store.set({ probe }),
       onStroke: (changes) => this.onStroke(document, changes),
@@ -138,6 +141,7 @@ export class ReadingSession {
 
   private onStroke(document: SeriesDocument, changes: Parameters<SeriesDocument['stroke']>[0]): void {
     this.act();
+    this.setCine(false);
     document.stroke(changes);
     if (this.store.get().nothingFound && this.hasLabels()) this.setNothingFound(false);
   }
@@ -230,6 +234,17 @@ export class ReadingSession {
 
   setSlice(slice: number): void {
     void this.stage?.setSlice(slice);
+  }
+
+  /** Runs through the stack, round and round, until told to stop; a drawn stroke stops it too. */
+  setCine(cine: boolean): void {
+    clearInterval(this.cineTimer);
+    this.store.set({ cine });
+    if (!cine) return;
+    this.cineTimer = setInterval(() => {
+      const { slice, slices } = this.store.get();
+      this.setSlice((slice + 1) % Math.max(1, slices));
+    }, CINE_MS);
   }
 
   undo(): void {
@@ -365,6 +380,7 @@ export class ReadingSession {
 
   close(): void {
     this.closed = true;
+    clearInterval(this.cineTimer);
     for (const timer of this.timers) clearInterval(timer);
     this.answersSave.stop();
     for (const document of this.documents.values()) document.close();

@@ -31,6 +31,7 @@ export interface ReadingState {
   canMpr: boolean;
   labelsVisible: boolean;
   maximised: boolean;
+  cine: boolean;
   counts: Record<number, number>;
   drawnSlices: number[];
   canUndo: boolean;
@@ -55,7 +56,7 @@ export function initialState(): ReadingState {
   return {
     seriesUid: '', ready: false, problem: null, slice: 0, slices: 0, position_mm: null, loadedImages: 0,
     firstImage_ms: null, lastImage_ms: null, window: { center: 40, width: 400 }, probe: null, unit: '', tool: 'brush',
-    radius_mm: 4, segment: 1, layout: 'stack', letters: {}, canMpr: false, labelsVisible: true, maximised: false, counts: {},
+    radius_mm: 4, segment: 1, layout: 'stack', letters: {}, canMpr: false, labelsVisible: true, maximised: false, cine: false, counts: {},
     drawnSlices: [], canUndo: false, canRedo: false, save: QUIET, answersSave: QUIET, answers: {}, nothingFound: false,
     activeReading_s: 0, overlays: { A: true, B: true, difference: false }, disagreements: [], rationale: '', missing: [],
     hint: null, busy: null, signed: false,

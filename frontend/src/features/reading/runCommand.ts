@@ -62,6 +62,7 @@ const HANDLERS: Partial<Record<Command, Handler>> = {
   hide: (session) => session.setLabelsVisible(!session.store.get().labelsVisible),
   maximise: (session) => session.store.set({ maximised: !session.store.get().maximised }),
   layout: (session) => session.setLayout(session.store.get().layout === 'stack' ? 'mpr' : 'stack'),
+  cine: (session) => session.setCine(!session.store.get().cine),
   nextSegment: cycleSegment,
   previousSlice: (session) => session.setSlice(session.store.get().slice - 1),
   nextSlice: (session) => session.setSlice(session.store.get().slice + 1),

@@ -75,6 +75,12 @@ export function SignInPage() {
         {step === 'otp' && (
           <TextInput label={t('session:otp')} description={t('session:otpHint')} name="otp_code" autoComplete="one-time-code" required autoFocus value={otpCode} onChange={(event) => setOtpCode(event.currentTarget.value)} />
         )}
+        {url.problem === 'oidc-refused' && !problem && (
+          <div className="notice danger stack tight" role="alert" data-problem="oidc-refused">
+            <strong>{t('session:refused')}</strong>
+            <span className="dim">{t('session:refusedRemedy')}</span>
+          </div>
+        )}
         <ProblemNotice problem={problem} />
         <div className="row">
           <Button type="submit" variant="filled" loading={discover.isPending || signIn.isPending}>
