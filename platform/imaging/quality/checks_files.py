@@ -197,7 +197,7 @@ def _without_pixels(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             code="pixels-missing",
             severity="critical",
-            title="Images have no pixel data",
+            title="Files that claim to be images, or do not say what they are, have no pixels",
             affected=names_of(members),
             evidence={"tag": "(7FE0,0010)", "instances": len(members)},
             consequence="They cannot be shown; a volume would lack these slices.",
