@@ -1,4 +1,4 @@
-"""`python -m kernel.launcher up|services|run|provision|keys|check|backup|restore`."""
+"""`python -m kernel.launcher up|services|run|provision|keys|check|backup|backup-keys|restore`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from kernel.launcher.backup import backup, mirror_blobs, restore
 from kernel.launcher.errors import LauncherError, SettingsError
+from kernel.launcher.key_store import back_up_key_store
 from kernel.launcher.keys import ensure_keys
 from kernel.launcher.process import leashed
 from kernel.launcher.programs import REPOSITORY, Addresses, program_environment
@@ -73,10 +74,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("directory", type=Path, help="a new directory")
     command.add_argument("--blobs", type=Path, help="mirror the file:// storage here")
+    command.add_argument("--key-store", type=Path, help="replace this file; by default key-store.zip beside DIRECTORY")
     command.set_defaults(act=_backup)
+
+    command = commands.add_parser(
+        "backup-keys", help="replace the key store backup by the keys of DATABASE_SYSTEM_URL as they are now"
+    )
+    command.add_argument("file", type=Path)
+    command.set_defaults(act=_backup_keys)
 
     command = commands.add_parser("restore", help="restore into a new database on DATABASE_ADMIN_URL, and count it")
     command.add_argument("directory", type=Path)
+    command.add_argument("--key-store", type=Path, help="the newest one; by default key-store.zip beside DIRECTORY")
     command.add_argument("--database", required=True)
     command.set_defaults(act=_restore)
 
@@ -154,7 +163,8 @@ def _provision(options: argparse.Namespace) -> None:
 
 
 def _backup(options: argparse.Namespace) -> None:
-    counts = backup(_required("DATABASE_SYSTEM_URL", "app_system's address"), options.directory)
+    system_url = _required("DATABASE_SYSTEM_URL", "app_system's address")
+    counts = backup(system_url, options.directory.absolute(), key_store=options.key_store)
     say(f"{sum(counts.values())} rows of {len(counts)} tables are in {options.directory}")
     if options.blobs is not None:
         address = urlsplit(_required("STORAGE_URL", "the folder of blobs"))
@@ -164,10 +174,17 @@ def _backup(options: argparse.Namespace) -> None:
         say(f"{copied} blobs copied, {removed} erased ones removed")
 
 
+def _backup_keys(options: argparse.Namespace) -> None:
+    count = back_up_key_store(_required("DATABASE_SYSTEM_URL", "app_system's address"), options.file)
+    say(f"{count} keys are in {options.file}, in place of those that were there")
+
+
 def _restore(options: argparse.Namespace) -> None:
     admin_url = _required("DATABASE_ADMIN_URL", "a superuser's address")
-    counts = restore(admin_url, options.database, options.directory)
-    say(f"{sum(counts.values())} rows of {len(counts)} tables came back, as counted when they were saved")
+    done = restore(admin_url, options.database, options.directory.absolute(), key_store=options.key_store)
+    say(f"{sum(done.rows.values())} rows of {len(done.rows)} tables came back, as counted when they were saved")
+    if done.destroyed_since:
+        say(f"{done.destroyed_since} keys were destroyed since; their columns are back: see docs/operations.md")
 
 
 def _keys(options: argparse.Namespace) -> None:

@@ -25,3 +25,7 @@ class SettingsError(LauncherError):
 
 class ServiceError(LauncherError):
     """A service did not start, or died."""
+
+
+class BackupError(LauncherError):
+    """A backup is incomplete, damaged, not the one that belongs here, or did not come back whole."""

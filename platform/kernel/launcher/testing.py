@@ -93,6 +93,13 @@ class TestServices:
             settings[variable] = postgres.url(role, database or self.database)
         return settings
 
+    @property
+    def admin_url(self) -> str:
+        """The superuser's address, for the few tests that restore or look past every policy."""
+        postgres = self._services.postgres
+        assert postgres is not None
+        return postgres.admin_url
+
     def start(self) -> None:
         """Start the servers unless they run already."""
         if not self._started:
@@ -122,9 +129,7 @@ class TestServices:
 
     @contextmanager
     def _admin(self) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
-        postgres = self._services.postgres
-        assert postgres is not None
-        with psycopg.connect(postgres.admin_url, autocommit=True) as connection:
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
             yield connection
 
     def _ensure_template(self) -> str:
