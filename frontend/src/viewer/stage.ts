@@ -55,6 +55,8 @@ export class Stage {
   private tool: ToolName = 'brush';
   private pressed = false;
   private lastProbe: Probe | null = null;
+  private mountedSizes = '';
+  private resizeTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly mode: RenderMode,
@@ -91,6 +93,7 @@ export class Stage {
       const element = elements[pane];
       if (element) this.elements.set(pane, element);
     }
+    this.mountedSizes = this.sizes();
     if (layout === 'stack') await this.mountStack();
     else await this.mountMpr();
     for (const pane of this.elements.keys()) {
@@ -208,8 +211,20 @@ export class Stage {
     else imageLoadPoolManager.clearRequestStack(Enums.RequestType.Prefetch);
   }
 
+  /** Panes follow their elements. The CPU path cannot resize a pane in place: there it is mounted again. */
   resize(): void {
-    this.engine.resize(true, true);
+    if (this.mode === 'webgl') {
+      this.engine.resize(true, true);
+      return;
+    }
+    clearTimeout(this.resizeTimer);
+    this.resizeTimer = setTimeout(() => {
+      if (this.elements.size > 0 && this.sizes() !== this.mountedSizes) void this.mount(this.layout, Object.fromEntries(this.elements));
+    }, 150);
+  }
+
+  private sizes(): string {
+    return [...this.elements.values()].map((element) => `${element.clientWidth}x${element.clientHeight}`).join(' ');
   }
 
   render(): void {
@@ -217,6 +232,7 @@ export class Stage {
   }
 
   destroy(): void {
+    clearTimeout(this.resizeTimer);
     this.setPrefetch(false);
     this.unmountPanes();
     for (const cleanup of this.cleanups) cleanup();
