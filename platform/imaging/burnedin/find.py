@@ -43,8 +43,8 @@ def find_text(
 
 
 def _padded(box: TextBox, rows: int, columns: int) -> TextBox:
-    """The box with half its height on the left and right and a fifth above and below: readers cut first letters."""
-    wide, high = (box.h + 1) // 2, (box.h + 4) // 5
+    """The box with its height on the left and right and a fifth of it above and below: readers cut outer letters."""
+    wide, high = box.h, (box.h + 4) // 5
     x, y = max(box.x - wide, 0), max(box.y - high, 0)
     return replace(box, x=x, y=y, w=min(box.x + box.w + wide, columns) - x, h=min(box.y + box.h + high, rows) - y)
 
