@@ -40,7 +40,7 @@ def some_labels(size: tuple[int, int, int] = (3, 4, 5)) -> np.ndarray:
     return np.random.default_rng(3).integers(0, 3, size).astype(np.uint8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.permutations([0, 1, 2]), st.tuples(st.booleans(), st.booleans(), st.booleans()))
 def test_any_flip_and_swap_of_axes_is_undone(axes: list[int], flips: tuple[bool, bool, bool]) -> None:
     array = some_labels()

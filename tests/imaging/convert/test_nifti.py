@@ -94,7 +94,7 @@ def test_gzip_header_names_no_time_no_file_and_no_system(tmp_path: Path) -> None
     assert (tmp_path / "secret-name.nii.gz").read_bytes()[:10] == b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(st.binary(max_size=300), max_size=6), st.sampled_from([0, 1, 2, 3]))
 def test_any_blocks_make_one_gzip_member(blocks: list[bytes], level: int) -> None:
     buffer = io.BytesIO()
@@ -167,7 +167,7 @@ def test_bad_header_is_a_typed_error(tmp_path: Path, edits: dict[int, bytes], er
         read_nifti(_header_with(tmp_path, edits))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.data())
 def test_mutated_files_give_a_volume_or_a_typed_error(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

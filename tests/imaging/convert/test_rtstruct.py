@@ -193,7 +193,7 @@ def test_tilted_grid_takes_contours_drawn_on_its_own_slices() -> None:
     assert np.array_equal(rasterize([c.points_lps for _, c in trace(mask, tilted)], tilted), mask)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(arrays(bool, (2, 9, 11)))
 def test_any_mask_comes_back_from_its_contours(mask: np.ndarray) -> None:
     geometry = replace(GRID, size=(2, 9, 11))
@@ -201,16 +201,16 @@ def test_any_mask_comes_back_from_its_contours(mask: np.ndarray) -> None:
     assert np.array_equal(rasterize(contours, geometry), mask)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(
     st.lists(
-        st.tuples(st.floats(-0.4, 19.4, allow_nan=False), st.floats(-0.4, 19.4, allow_nan=False)),
+        st.tuples(st.integers(-400, 19400), st.integers(-400, 19400)),
         min_size=3,
         max_size=9,
     )
 )
-def test_scan_conversion_agrees_with_point_in_polygon(corners: list[tuple[float, float]]) -> None:
-    polygon = np.array(corners)
+def test_scan_conversion_agrees_with_point_in_polygon(corners: list[tuple[int, int]]) -> None:
+    polygon = np.array(corners) / 1000  # micrometres, as decimal strings have them
     contour = np.column_stack([polygon[:, 1], polygon[:, 0], np.zeros(len(polygon))])
     filled = rasterize([contour], GRID)[0]
     centres = np.stack(np.meshgrid(np.arange(20.0), np.arange(20.0), indexing="ij"), axis=-1).reshape(-1, 2)
