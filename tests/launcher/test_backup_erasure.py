@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from django.db import connections
 from psycopg import sql
-from pytest_django.fixtures import SettingsWrapper
 
 from kernel.blobs import services as blobs
 from kernel.keys import services as keys
@@ -46,7 +46,7 @@ def _use(database: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_subject_erased_since_is_noise_in_the_restored_backup(
-    services: TestServices, restored: str, tmp_path: Path, settings: SettingsWrapper
+    services: TestServices, restored: str, tmp_path: Path, settings: Any
 ) -> None:
     settings.STORAGE_URL = (tmp_path / "blobs").as_uri()
     system_url = services.settings()["DATABASE_SYSTEM_URL"]
