@@ -10,8 +10,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case as Choose
-from django.db.models import CharField, Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import CharField, Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat, LPad
 from django.utils import timezone
 
@@ -24,6 +23,8 @@ from kernel.actors import Actor
 from kernel.errors import InvalidError
 
 STATES = ("open", "claimed", "submitted")
+
+_WORK_STATES = {None: "open", ReadState.DRAFT: "claimed", ReadState.SIGNED: "submitted"}
 
 _NO_IMAGE = frozenset({"SEG", "SR", "RTSTRUCT", "PR", "KO"})
 
@@ -73,24 +74,27 @@ def worklist_for(actor: Actor, *, state: str = "", slug: str = "") -> QuerySet[A
     """
     if state and state not in STATES:
         raise InvalidError(f"The state is one of {', '.join(STATES)}.")
-    rows = _annotated(actor).filter(work_state__isnull=False)
-    if state:
-        rows = rows.filter(work_state=state)
-    if slug:
-        rows = rows.filter(project__slug=slug)
-    return rows
+    mine = _own_reads(actor)
+    wanted = {
+        "open": Q(pk__in=claimable(actor).values("case_id")),
+        "claimed": Q(pk__in=mine.filter(state=ReadState.DRAFT).values("case_id")),
+        "submitted": Q(pk__in=mine.filter(state=ReadState.SIGNED).values("case_id")),
+    }
+    rows = _annotated(actor).filter(
+        wanted[state] if state else wanted["open"] | wanted["claimed"] | wanted["submitted"]
+    )
+    return rows.filter(project__slug=slug) if slug else rows
 
 
 def worklist_counts(actor: Actor) -> WorklistCounts:
     """The three numbers over the worklist."""
     midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = _annotated(actor).filter(work_state__isnull=False)
-    counted = rows.aggregate(
-        open=Count("pk", filter=Q(work_state="open")),
-        claimed=Count("pk", filter=Q(work_state="claimed")),
-        submitted_today=Count("pk", filter=Q(work_state="submitted", my_signed_at__gte=midnight)),
+    mine = _own_reads(actor)
+    return WorklistCounts(
+        open=claimable(actor).aggregate(n=Count("case_id", distinct=True))["n"],
+        claimed=mine.filter(state=ReadState.DRAFT).count(),
+        submitted_today=mine.filter(state=ReadState.SIGNED, signed_at__gte=midnight).count(),
     )
-    return WorklistCounts(**counted)
 
 
 def worklist_rows(cases: list[Any]) -> list[dict[str, Any]]:
@@ -102,7 +106,7 @@ def worklist_rows(cases: list[Any]) -> list[dict[str, Any]]:
 
 def _row(case: Any, project: Any, study: Any) -> dict[str, Any]:
     modalities = [m for m in study.modalities if m not in _NO_IMAGE] or study.modalities
-    held = case.work_state != "open"
+    held = case.my_state is not None
     return {
         "task_id": case.my_round_id if held else case.open_round_id,
         "project": {"slug": project.slug, "name": project.name, "colour": project.colour},
@@ -111,40 +115,40 @@ def _row(case: Any, project: Any, study: Any) -> dict[str, Any]:
             "key": case.my_stage_key if held else case.open_stage_key,
             "kind": case.my_kind if held else case.open_kind,
         },
-        "state": case.work_state,
+        "state": _WORK_STATES[case.my_state],
         "read_id": case.my_read_id if held else None,
         "priority": case.priority,
         "due_at": case.due_at,
         "modality": "/".join(modalities),
         "instance_count": study.instance_count,
-        "lease_until": case.my_lease_until if case.work_state == "claimed" else None,
+        "lease_until": case.my_lease_until if case.my_state == ReadState.DRAFT else None,
     }
 
 
+def _own_reads(actor: Actor) -> QuerySet[Read]:
+    """The actor's drafts and signed reads where they hold the role still."""
+    allowed = {i for ids in permissions.projects_by_kind(actor).values() for i in ids}
+    return Read.objects.filter(
+        reader_id=actor.user_id, case__project_id__in=allowed, state__in=[ReadState.DRAFT, ReadState.SIGNED]
+    )
+
+
 def _annotated(actor: Actor) -> QuerySet[Any]:
+    # Only the rows of the page pay for these: the filters above do not look at them.
     mine = Read.objects.filter(
         case_id=OuterRef("pk"), reader_id=actor.user_id, state__in=[ReadState.DRAFT, ReadState.SIGNED]
     ).order_by("created_at")
     held = Assignment.objects.filter(read__case_id=OuterRef("pk"), read__reader_id=actor.user_id, ended_at__isnull=True)
     free = claimable(actor).filter(case_id=OuterRef("pk")).order_by("kind", "ordinal")
-    allowed = {i for ids in permissions.projects_by_kind(actor).values() for i in ids}
-    return Case.objects.filter(project_id__in=allowed).annotate(
+    return Case.objects.annotate(
         rank=rank(),
         my_read_id=Subquery(mine.values("pk")[:1]),
         my_state=Subquery(mine.values("state")[:1]),
         my_stage_key=Subquery(mine.values("stage_key")[:1]),
         my_kind=Subquery(mine.values("kind")[:1]),
         my_round_id=Subquery(mine.values("task__round_id")[:1]),
-        my_signed_at=Subquery(mine.values("signed_at")[:1]),
         my_lease_until=Subquery(held.values("lease_until")[:1]),
         open_round_id=Subquery(free.values("round_id")[:1]),
         open_stage_key=Subquery(free.values("stage_key")[:1]),
         open_kind=Subquery(free.values("kind")[:1]),
-        work_state=Choose(
-            When(my_state=ReadState.SIGNED, then=Value("submitted")),
-            When(my_state=ReadState.DRAFT, then=Value("claimed")),
-            When(open_round_id__isnull=False, then=Value("open")),
-            default=None,
-            output_field=CharField(null=True),
-        ),
     )
