@@ -188,3 +188,15 @@ def test_every_file_and_its_admission_is_in_the_trail(north, send):
 
 def test_an_unknown_delivery_is_absent(manager):
     assert manager.get(f"/api/v1/deliveries/{uuid.uuid4()}").status_code == 404
+
+
+def test_the_manifest_tells_what_was_changed_and_no_original(north, manager, send):
+    send({f"{i}": content for i, content in enumerate(ct_series(2))})
+    with tenant_scope(north.id):
+        series_id = Series.objects.get().pk
+    body = manager.get(f"/api/v1/series/{series_id}/deidentification").json()
+    assert (body["policy"], body["instances"], body["unchanged"]) == ("basic", 2, 0)
+    changed = {row["keyword"]: (row["tag"], row["instances"]) for row in body["changes"]}
+    assert changed["PatientName"] == ("(0010,0010)", 2)
+    assert changed["PatientBirthDate"] == ("(0010,0030)", 2)
+    assert "CANARY" not in str(body) and "19610203" not in str(body)
