@@ -29,3 +29,7 @@ class TenantAction(StrEnum):
     CREATE_PROJECT = "tenants.project.create"
     VIEW_AUDIT = "tenants.audit.view"
     VIEW_JOBS = "tenants.job.view"
+
+
+# Key of a session's data: the one tenant it opens, where that tenant's own identity provider opened it.
+SESSION_TENANT = "tenant_id"

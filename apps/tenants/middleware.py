@@ -60,7 +60,13 @@ class TenantMiddleware:
         if header.startswith("Bearer "):
             return self._token_actor(header.removeprefix("Bearer ").strip(), slug, source, request_id)
         if slug and isinstance(request.user, User):
-            return selectors.actor_for_membership(user=request.user, slug=slug, source=source, request_id=request_id)
+            return selectors.actor_for_membership(
+                user=request.user,
+                slug=slug,
+                source=source,
+                request_id=request_id,
+                only_tenant=selectors.tenant_of_session(request.session),
+            )
         return None
 
     def _token_actor(self, text: str, slug: str, source: str, request_id: str) -> Actor:

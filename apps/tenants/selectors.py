@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.tenants import permissions
-from apps.tenants.constants import TenantAction
+from apps.tenants.constants import SESSION_TENANT, TenantAction
 from apps.tenants.domain import tokens
 from apps.tenants.domain.claims import email_domain
 from apps.tenants.models import ApiToken, DomainRoute, IdentityProvider, Membership, PersonSession, Tenant, User
@@ -40,10 +40,21 @@ def tenant_of(actor: Actor) -> Tenant:
     return Tenant.objects.select_related("region").get(pk=actor.tenant_id)
 
 
-def actor_for_membership(*, user: User, slug: str, source: str, request_id: str) -> Actor | None:
-    """The signed-in person as an actor in the tenant at `slug`, or None when they are no member."""
+def tenant_of_session(session: Any) -> str | None:
+    """The id of the one tenant a session opens, where that tenant's identity provider opened it; None: all of them."""
+    found: str | None = session.get(SESSION_TENANT)
+    return found
+
+
+def actor_for_membership(
+    *, user: User, slug: str, source: str, request_id: str, only_tenant: str | None = None
+) -> Actor | None:
+    """The signed-in person as an actor in the tenant at `slug`, or None when they are no member.
+
+    `only_tenant`: the id of the one tenant their session opens.
+    """
     tenant = tenant_by_slug(slug)
-    if tenant is None:
+    if tenant is None or (only_tenant is not None and str(tenant.pk) != only_tenant):
         return None
     with person_scope(user.pk):
         role = Membership.objects.filter(user_id=user.pk, tenant_id=tenant.pk).values_list("role", flat=True).first()
@@ -75,22 +86,23 @@ def token_find(text: str) -> ApiToken | None:
     return found
 
 
-def memberships_of(user: User) -> list[dict[str, Any]]:
-    """The tenants a person may enter: id, slug, name, region, role."""
+def memberships_of(user: User, *, only_tenant: str | None = None) -> list[dict[str, Any]]:
+    """The tenants a person may enter: id, slug, name, region, role; with `only_tenant` that one at most."""
     with person_scope(user.pk):
         rows = list(Membership.objects.filter(user_id=user.pk).values("tenant_id", "role"))
     tenants = {t.pk: t for t in Tenant.objects.select_related("region").filter(pk__in=[r["tenant_id"] for r in rows])}
     found = [
         {"id": t.pk, "slug": t.slug, "name": t.name, "region": t.region.slug, "role": row["role"]}
         for row in rows
-        if (t := tenants.get(row["tenant_id"]))
+        if (t := tenants.get(row["tenant_id"])) and only_tenant in (None, str(t.pk))
     ]
     return sorted(found, key=lambda t: t["name"])
 
 
-def sessions_of(user: User) -> QuerySet[PersonSession]:
-    """A person's signed-in browsers, newest first."""
-    return PersonSession.objects.filter(user_id=user.pk).order_by("-last_seen_at")
+def sessions_of(user: User, *, asking: Any) -> QuerySet[PersonSession]:
+    """A person's signed-in browsers, newest first; to a session that opens one tenant, only itself."""
+    rows = PersonSession.objects.filter(user_id=user.pk).order_by("-last_seen_at")
+    return rows if tenant_of_session(asking) is None else rows.filter(session_key=asking.session_key)
 
 
 def member_list_for(actor: Actor) -> QuerySet[Membership]:

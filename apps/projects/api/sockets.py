@@ -11,7 +11,7 @@ from django.urls import path
 
 from apps.projects.constants import ProjectAction
 from apps.projects.selectors import project_ids_for
-from apps.tenants.selectors import actor_for_membership
+from apps.tenants.selectors import actor_for_membership, tenant_of_session
 from kernel.actors import Actor
 from kernel.jobs.live import group_name
 from kernel.tenancy.scope import tenant_scope
@@ -64,7 +64,13 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     @database_sync_to_async
     def _actor(self, user: Any, slug: str) -> Actor | None:
-        actor = actor_for_membership(user=user, slug=slug, source="socket", request_id=str(uuid.uuid4()))
+        actor = actor_for_membership(
+            user=user,
+            slug=slug,
+            source="socket",
+            request_id=str(uuid.uuid4()),
+            only_tenant=tenant_of_session(self.scope["session"]),
+        )
         if actor is not None:
             with tenant_scope(actor.tenant_id):
                 self.projects = frozenset(map(str, project_ids_for(actor, ProjectAction.VIEW_CASES)))

@@ -17,7 +17,7 @@ from apps.tenants.services import second_factor, signing_in
 from kernel.api.addresses import client_address
 from kernel.api.problems import ensure_csrf
 from kernel.api.views import PublicView, SignedInView
-from kernel.errors import SignedOutError
+from kernel.errors import NotFoundError, SignedOutError
 
 
 def signed_in(request: Request) -> selectors.Person:
@@ -28,14 +28,27 @@ def signed_in(request: Request) -> selectors.Person:
     return user
 
 
+def account_owner(request: Request) -> selectors.Person:
+    """Who is signed in, where they may change how they sign in everywhere.
+
+    A tenant's provider vouches for a person in that tenant only, so a session it opened does not reach the account.
+    Raises `SignedOutError`, `NotFoundError`.
+    """
+    user = signed_in(request)
+    if selectors.tenant_of_session(request._request.session) is not None:
+        raise NotFoundError()
+    return user
+
+
 def session_body(request: Request) -> dict[str, Any]:
     """What the page needs first."""
     user = selectors.person_of(request._request)
+    only_tenant = selectors.tenant_of_session(request._request.session)
     return s.SessionOut(
         {
             "signed_in": user is not None,
             "user": user,
-            "tenants": selectors.memberships_of(user) if user else [],
+            "tenants": selectors.memberships_of(user, only_tenant=only_tenant) if user else [],
             "socket_url": settings.SOCKET_URL.replace("http", "ws", 1),
             "idle_timeout_s": settings.SESSION_IDLE_TIMEOUT_S,
             "version": "0.1.0",
@@ -88,7 +101,7 @@ class BrowserSessionsView(SignedInView):
     @extend_schema(operation_id="session_browser_list", responses=s.BrowserSessionOut(many=True))
     def get(self, request: Request) -> Response:
         """The person's signed-in browsers."""
-        rows = selectors.sessions_of(signed_in(request))
+        rows = selectors.sessions_of(signed_in(request), asking=request._request.session)
         context = {"session_key": request._request.session.session_key}
         return Response(s.BrowserSessionOut(rows, many=True, context=context).data)
 
@@ -98,7 +111,7 @@ class BrowserSessionView(SignedInView):
     def delete(self, request: Request, session_id: uuid.UUID) -> Response:
         """Sign another browser out."""
         source = client_address(request._request)
-        signing_in.session_revoke(user=signed_in(request), session_id=session_id, source=source)
+        signing_in.session_revoke(user=account_owner(request), session_id=session_id, source=source)
         return Response(status=204)
 
 
@@ -106,14 +119,14 @@ class TotpView(SignedInView):
     @extend_schema(operation_id="session_totp_enrol", request=None, responses=s.TotpEnrolOut)
     def post(self, request: Request) -> Response:
         """Begin a second factor."""
-        return Response(second_factor.enrol(user=signed_in(request)))
+        return Response(second_factor.enrol(user=account_owner(request)))
 
     @extend_schema(operation_id="session_totp_disable", request=s.CodeIn, responses={204: None})
     def delete(self, request: Request) -> Response:
         """Turn the second factor off."""
         body = s.CodeIn(data=request.data)
         body.is_valid(raise_exception=True)
-        second_factor.disable(user=signed_in(request), code=body.validated_data["code"])
+        second_factor.disable(user=account_owner(request), code=body.validated_data["code"])
         return Response(status=204)
 
 
@@ -123,5 +136,5 @@ class TotpConfirmView(SignedInView):
         """Turn the second factor on with the first code; answers the recovery codes, once."""
         body = s.CodeIn(data=request.data)
         body.is_valid(raise_exception=True)
-        codes = second_factor.confirm(user=signed_in(request), code=body.validated_data["code"])
+        codes = second_factor.confirm(user=account_owner(request), code=body.validated_data["code"])
         return Response({"recovery_codes": codes})

@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 from apps.tenants import selectors
+from apps.tenants.constants import SESSION_TENANT
 from apps.tenants.domain.claims import role_from_claims
 from apps.tenants.models import ExternalIdentity, IdentityProvider, Membership, Tenant, User
 from apps.tenants.services import signing_in
@@ -62,7 +63,6 @@ def settings_for(request: HttpRequest) -> dict[str, Any]:
         "OIDC_RP_SCOPES": "openid email profile",
         "OIDC_USE_PKCE": True,
         "OIDC_USE_NONCE": True,
-        "OIDC_AUTHENTICATION_CALLBACK_URL": f"/t/{tenant_slug(request)}/oidc/callback",
         "OIDC_TIMEOUT": 10,
         "OIDC_ALLOW_UNSECURED_JWT": False,
     }
@@ -76,9 +76,15 @@ def setting(values: Mapping[str, Any], name: str, *default: Any) -> Any:
 
 
 def open_session(*, request: HttpRequest, user: User) -> None:
-    """Start the session of a person the provider vouched for."""
+    """Start the session of a person the provider vouched for. It opens this tenant and no other.
+
+    A tenant chooses its provider, and a provider says who somebody is: what it says must not open another tenant to
+    which the same person belongs.
+    """
     backend = "django.contrib.auth.backends.ModelBackend"
+    tenant, _ = provider_of(request)
     signing_in.open_session(request=request, user=user, source=client_address(request), backend=backend)
+    request.session[SESSION_TENANT] = str(tenant.pk)
 
 
 class TenantOidcBackend(OIDCAuthenticationBackend):  # type: ignore[misc]  # untyped library
