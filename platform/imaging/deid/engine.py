@@ -19,6 +19,15 @@ from imaging.deid.actions import Action, Option, Rule
 from imaging.deid.catalogue import Catalogue
 from imaging.deid.dates import cap_age, is_tm, shift_da, shift_dt
 from imaging.deid.dictionary import BINARY_NUMBER_VRS, BYTE_VRS, CLASS_UID, TEXT_VRS, format_tag, keyword_of, vr_of
+from imaging.deid.elements import (
+    as_list,
+    bytes_of,
+    for_stored_vr,
+    kind_of,
+    original_text,
+    plain_values,
+    reads_as_sequence,
+)
 from imaging.deid.iod import Iod
 from imaging.deid.keys import SubjectKeys
 from imaging.deid.policy import Policy
@@ -46,7 +55,6 @@ _IDENTITY_SEQUENCES = frozenset(
         "OperatorIdentificationSequence",
     }
 )
-_SINGLE_VALUED = frozenset({"LT", "ST", "UT", "UR"})
 _TIMEZONE = 0x00080201
 _NAME, _PATIENT_ID, _ACCESSION = 0x00100010, 0x00100020, 0x00080050
 _BULK = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010, 0x00660023, 0x54001010})
@@ -93,7 +101,7 @@ class Walk:
         if tag >> 24 == 0x60 and tag & 0xFFFF == 0x4000:
             rule = Rule(Action.REMOVE, "profile")
         if tag not in self.policy.rules:
-            rule = _for_stored_vr(rule, vr, standard_vr)
+            rule = for_stored_vr(rule, vr, standard_vr)
         if strict and vr in TEXT_VRS:
             rule = Rule(Action.DUMMY, rule.origin)
         if rule.action is Action.KEEP and vr in BINARY_NUMBER_VRS:
@@ -234,11 +242,11 @@ class Walk:
     ) -> None:
         """Change each value of a string attribute; None drops it. Unchanged, the element keeps its bytes."""
         raw = dataset.get_item(tag)
-        plain = _plain_values(raw, vr)
+        plain = plain_values(raw, vr)
         if plain is not None and [change(v) if v else v for v in plain] == plain:
             return
         element = dataset[tag]
-        values = [str(v) for v in _as_list(element.value)]
+        values = [str(v) for v in as_list(element.value)]
         changed = [change(v) if v else v for v in values]
         if changed == values:
             if raw is not None:
@@ -294,7 +302,7 @@ class Walk:
         name = creator.value.decode("latin-1") if isinstance(creator.value, bytes) else str(creator.value)
         raw = dataset.get_item(tag)
         assert raw is not None
-        if raw.VR == "SQ" or (raw.VR in {None, "UN"} and _reads_as_sequence(dataset, tag)):
+        if raw.VR == "SQ" or (raw.VR in {None, "UN"} and reads_as_sequence(dataset, tag)):
             return self._keeps_sequence(dataset, tag, place)
         vr = safe_vr(name, tag, raw.VR)
         if vr is None or not isinstance(raw, RawDataElement) or raw.value is None:
@@ -352,77 +360,10 @@ class Walk:
     def _note(self, element: DataElement | RawDataElement | None, place: str, action: str, origin: str) -> None:
         if element is None:
             return
-        value = _bytes_of(element)
+        value = bytes_of(element)
         tag = int(element.tag)
         vr = str(element.VR or vr_of(tag) or "UN")
         keyword = keyword_of(tag)
-        kind = _kind_of(vr, value)
+        kind = kind_of(vr, value)
         self.changes.append(TagChange(place, keyword, vr, action, origin, kind, self.keys.digest(value)))
-        self.vault.append(VaultRecord(place, keyword, vr, _original_text(element, vr, value)))
-
-
-def _for_stored_vr(rule: Rule, vr: str, standard_vr: str) -> Rule:
-    """An attribute stored under another VR than its own is not trusted."""
-    if vr == standard_vr or vr in standard_vr.split(" ") or " " in standard_vr and vr in BYTE_VRS:
-        return rule
-    if vr == "SQ" or standard_vr == "SQ":
-        return Rule(Action.REMOVE_EMPTY_OR_DUMMY, "rule") if vr != "SQ" else rule
-    if vr in BYTE_VRS and standard_vr in BYTE_VRS or vr in BINARY_NUMBER_VRS and standard_vr in BINARY_NUMBER_VRS:
-        return rule
-    if {vr, standard_vr} <= {"DS", "IS"}:
-        return rule
-    if vr in TEXT_VRS and standard_vr in TEXT_VRS | {"CS", "PN", "AE"}:
-        return Rule(Action.CLEAN, "rule")
-    return Rule(Action.REMOVE_EMPTY_OR_DUMMY, "rule")
-
-
-def _reads_as_sequence(dataset: Dataset, tag: int) -> bool:
-    """Whether a private element of unknown VR holds items: its bytes begin with an item tag (PS3.5 7.5)."""
-    raw = dataset.get_item(tag)
-    if isinstance(raw, RawDataElement):
-        value = raw.value or b""
-        return value[:4] in {b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00"}
-    return raw is not None and raw.VR == "SQ"
-
-
-def _plain_values(raw: DataElement | RawDataElement | None, vr: str) -> list[str] | None:
-    """The values of an unread ASCII element, without pydicom's conversion; None where that is needed."""
-    if not isinstance(raw, RawDataElement) or raw.value is None:
-        return None
-    if not raw.value.isascii() or b"\x1b" in raw.value:
-        return None
-    text = raw.value.decode("ascii")
-    if vr in _SINGLE_VALUED:
-        return [text.rstrip("\0 ")]
-    return [part.strip("\0 ") for part in text.split("\\")]
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__") or hasattr(value, "original_string"):
-        return [value]
-    return list(value)
-
-
-def _bytes_of(element: DataElement | RawDataElement) -> bytes:
-    value = element.value
-    if isinstance(value, bytes):
-        return value
-    return b"" if value is None else str(value).encode("utf-8", "surrogateescape")
-
-
-def _kind_of(vr: str, value: bytes) -> str:
-    if not value:
-        return "empty"
-    if vr == "SQ":
-        return "sequence"
-    if vr in BYTE_VRS:
-        return "bytes"
-    return "number" if vr in BINARY_NUMBER_VRS or vr in {"DS", "IS"} else "text"
-
-
-def _original_text(element: DataElement | RawDataElement, vr: str, value: bytes) -> str:
-    if vr in BYTE_VRS or vr in BINARY_NUMBER_VRS or vr == "SQ":
-        return value[:4096].hex() if isinstance(element.value, bytes) else str(element.value)[:4096]
-    return value.decode("utf-8", "backslashreplace")
+        self.vault.append(VaultRecord(place, keyword, vr, original_text(element, vr, value)))
