@@ -16,6 +16,7 @@ from pydicom.filewriter import dcmwrite
 from apps.datasets.domain.manifest import Manifest, MemberEntry, SeriesEntry
 from apps.exports.constants import ExportFormat
 from apps.exports.domain import layout
+from imaging.convert.labels import consecutive
 from imaging.geometry import VolumeGeometry
 from imaging.labelmap import CodedConcept, LabelMap, SegmentDescription, cielab_from_rgb
 from imaging.labelmap_source import child_uid
@@ -83,7 +84,7 @@ def _dicom_seg(
     headers = [pydicom.dcmread(io.BytesIO(c), stop_before_pixels=True) for c in contents]
     seed = (manifest.dataset, member.leaf, series.entry.series_instance_uid)
     dataset = write_seg(
-        _labelmap(manifest, series, volume.geometry),
+        consecutive(_labelmap(manifest, series, volume.geometry)),
         headers,
         segmentation_type="BINARY",
         series_instance_uid=child_uid(*seed, "series"),
