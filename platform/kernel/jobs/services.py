@@ -93,7 +93,10 @@ def heartbeat(job: Job) -> bool:
     renewed = Job.objects.filter(pk=job.pk, run_token=job.run_token, state=JobState.RUNNING).update(
         lease_until=timezone.now() + LEASE
     )
-    return bool(renewed) and not Job.objects.filter(pk=job.pk, cancel_requested_at__isnull=False).exists()
+    if not renewed:
+        # A job run inside an open transaction is not there yet for another connection: that is no lost lease.
+        return not Job.objects.filter(pk=job.pk).exists()
+    return not Job.objects.filter(pk=job.pk, cancel_requested_at__isnull=False).exists()
 
 
 def report(job: Job, *, done: int, total: int | None, unit: str, message: str) -> None:
