@@ -21,7 +21,7 @@ import httpx
 from kernel.launcher.programs import REPOSITORY, free_port, program_environment
 from kernel.launcher.services import Services
 
-_START_S = 300
+_START_S = 900
 HERE = Path(__file__).parent
 FRONTEND = REPOSITORY / "frontend"
 # Slices 31 to 70 of the demonstration CT hold the nodule all four radiologists outlined (42 to 58, counted from 0).
