@@ -123,11 +123,25 @@ def rooms_for(actor: Actor) -> list[str]:
     return [room for room, shown in rules if shown]
 
 
+def overseen_projects(actor: Actor) -> tuple[set[uuid.UUID], bool]:
+    """The projects whose movement the actor may see, and whether that is all of the tenant's.
+
+    Whoever reads in a project, manager or owner though they be, must not see its jobs and cases move: that would tell
+    them that somebody else has read.
+    """
+    reading = {
+        *permissions.project_ids(actor, ProjectAction.READ),
+        *permissions.project_ids(actor, ProjectAction.ADJUDICATE),
+    }
+    seen = set(permissions.project_ids(actor, ProjectAction.VIEW_CASES)) - reading
+    sees_all = (actor.administers or actor.role == "auditor") and not reading
+    return seen, sees_all
+
+
 def job_list_for(actor: Actor, *, state: str = "", project_slug: str = "") -> QuerySet[Job]:
-    """Background work of the projects the actor sees cases of; administrators and auditors see the tenant's."""
-    rows = Job.objects.all()
-    if not (actor.administers or actor.role == "auditor"):
-        rows = rows.filter(project_id__in=permissions.project_ids(actor, ProjectAction.VIEW_CASES))
+    """Background work of the projects the actor oversees; administrators and auditors see the tenant's."""
+    overseen, everything = overseen_projects(actor)
+    rows = Job.objects.all() if everything else Job.objects.filter(project_id__in=overseen)
     if state:
         rows = rows.filter(state=state)
     if project_slug:

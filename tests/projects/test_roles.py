@@ -168,3 +168,18 @@ class TestDefinitions:
         with pytest.raises(d.DefinitionError) as caught:
             d.schema_from_json(change)
         assert caught.value.pointer == pointer
+
+
+def test_whoever_reads_sees_no_job_move_even_as_owner(north: Any) -> None:
+    from kernel.jobs.models import Job
+
+    auditor, reader = north.member(role="auditor"), north.member()
+    project = north.project(reader=reader, manager2=reader)
+    with tenant_scope(north.id):
+        Job.objects.create(name="review.compute_agreement", project_id=project.pk)
+        assert selectors.job_list_for(north.owner).count() == 1
+        assert selectors.job_list_for(auditor).count() == 1
+        assert selectors.job_list_for(reader).count() == 0
+        role_grant(actor=north.owner, project=project, user_id=north.owner.user.pk, role="reader")
+        assert selectors.job_list_for(north.owner).count() == 0
+        assert selectors.overseen_projects(north.owner) == (set(), False)

@@ -9,8 +9,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.urls import path
 
-from apps.projects.constants import ProjectAction
-from apps.projects.selectors import project_ids_for
+from apps.projects.selectors import overseen_projects
 from apps.tenants.selectors import actor_for_membership, tenant_of_session
 from kernel.actors import Actor
 from kernel.jobs.live import group_name
@@ -73,8 +72,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         )
         if actor is not None:
             with tenant_scope(actor.tenant_id):
-                self.projects = frozenset(map(str, project_ids_for(actor, ProjectAction.VIEW_CASES)))
-            self.hears_all = actor.administers
+                overseen, everything = overseen_projects(actor)
+            self.projects, self.hears_all = frozenset(map(str, overseen)), everything
         return actor
 
 
