@@ -15,7 +15,11 @@ export interface Problem {
 export function useProblemText(): (problem: Problem) => { title: string; remedy: string } {
   const { t, i18n } = useTranslation();
   return (problem) => ({
-    title: i18n.exists(`ui:problem.${problem.code}.title`) ? t(`ui:problem.${problem.code}.title`) : problem.message,
+    title: i18n.exists(`ui:problem.${problem.code}.title`)
+      ? t(`ui:problem.${problem.code}.title`)
+      : problem.status >= 500
+        ? t('ui:problem.server.title')
+        : problem.message,
     remedy:
       problem.remedy ||
       (i18n.exists(`ui:problem.${problem.code}.remedy`)

@@ -21,7 +21,7 @@ export const uiStrings = {
       'too-many-attempts': { title: 'Too many attempts.', remedy: 'Wait a few minutes, then try again.' },
       'already-claimed': { title: 'Another reader has just taken this case.', remedy: 'Take the next one.' },
       'nothing-to-read': { title: 'Nothing is waiting for you.', remedy: 'New cases appear here as soon as they are open.' },
-      server: { remedy: 'This is our fault. Try again in a moment; the operator sees the failure in the logs.' },
+      server: { title: 'The server failed.', remedy: 'This is our fault. Try again in a moment; the operator sees the failure in the logs.' },
     },
   },
   de: {
@@ -46,7 +46,7 @@ export const uiStrings = {
       'too-many-attempts': { title: 'Zu viele Versuche.', remedy: 'Einige Minuten warten, dann erneut versuchen.' },
       'already-claimed': { title: 'Diesen Fall hat gerade jemand anders übernommen.', remedy: 'Den nächsten nehmen.' },
       'nothing-to-read': { title: 'Für Sie wartet nichts.', remedy: 'Neue Fälle erscheinen hier, sobald sie offen sind.' },
-      server: { remedy: 'Das liegt an uns. Gleich noch einmal versuchen; der Betrieb sieht den Fehler im Protokoll.' },
+      server: { title: 'Der Server ist gescheitert.', remedy: 'Das liegt an uns. Gleich noch einmal versuchen; der Betrieb sieht den Fehler im Protokoll.' },
     },
   },
 };
