@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
-
 _TIMEOUT_S = 10
 _LARGEST_ANSWER = 1 << 20
 
@@ -16,6 +14,8 @@ class OutgoingError(Exception):
 
 def get_json(url: str) -> dict[str, Any]:
     """The JSON object at `url`. Raises `OutgoingError`."""
+    import httpx  # half a second to import: only a process that asks somebody pays
+
     try:
         with httpx.stream("GET", url, timeout=_TIMEOUT_S, follow_redirects=False) as response:
             if response.status_code != 200:

@@ -53,7 +53,9 @@ def test_every_service_of_the_image_names_a_role_the_entrypoint_knows(compose: d
     script = (DEPLOY / "entrypoint").read_text()
     for name, service in compose["services"].items():
         if "build" in service and "entrypoint" not in service:
-            assert re.search(rf"^    (?:\w+ \| )*{service['command'][0]}(?: \| \w+)*\)", script, re.MULTILINE), name
+            assert re.search(rf"^    (?:[\w-]+ \| )*{service['command'][0]}(?: \| [\w-]+)*\)", script, re.MULTILINE), (
+                name
+            )
 
 
 def test_every_variable_of_compose_is_in_the_example() -> None:

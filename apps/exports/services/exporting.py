@@ -18,7 +18,6 @@ from apps.datasets.selectors import manifest_of, member_cases, version_get_for
 from apps.exports.constants import ExportState
 from apps.exports.domain import layout
 from apps.exports.models import Artifact, Export
-from apps.exports.services import writing
 from apps.projects.constants import ProjectAction
 from apps.studies.services.contents import instance_contents, subject_key_row
 from imaging import ENGINE_VERSION
@@ -71,6 +70,8 @@ def export_write(*, context: JobContext, export_id: uuid.UUID) -> dict[str, Any]
 
     Raises `IncompleteVersionError` when a subject of the version was erased.
     """
+    from apps.exports.services import writing  # SimpleITK and nibabel: only the process that writes waits for them
+
     with tenant_scope(context.tenant_id):
         export = Export.objects.select_related("version__dataset").get(pk=export_id)
         manifest = manifest_of(export.version)
@@ -93,6 +94,8 @@ def export_verify(*, context: JobContext, export_id: uuid.UUID) -> dict[str, Any
 
     Raises `ConflictError` naming the files that differ.
     """
+    from apps.exports.services import writing
+
     with tenant_scope(context.tenant_id):
         export = Export.objects.select_related("version__dataset").get(pk=export_id)
         manifest = manifest_of(export.version)
@@ -115,6 +118,8 @@ def export_verify(*, context: JobContext, export_id: uuid.UUID) -> dict[str, Any
 
 
 def _case_files(export: Export, manifest: Manifest, member: MemberEntry) -> Iterator[tuple[str, bytes]]:
+    from apps.exports.services import writing
+
     inputs = []
     for series in member.series:
         wanted = {i.sop_instance_uid: i.sha256 for i in series.instances}

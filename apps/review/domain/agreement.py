@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from apps.annotations.domain.answers import canonical, comparable
 from apps.projects.domain.definitions import Question, SchemaDefinition
-from imaging.metrics.segmentation import compare_masks
 
 Mask = NDArray[np.bool_]
 Masks = Mapping[tuple[str, int], Mask]
@@ -88,6 +87,8 @@ def _on_class(number: int, name: str, readers: Sequence[ReaderWork], limit: floa
 
 
 def _pair_on_class(number: int, a: ReaderWork, b: ReaderWork) -> dict[str, Any]:
+    from imaging.metrics.segmentation import compare_masks  # it imports scipy, which every process would wait for
+
     series = sorted({uid for reader in (a, b) for uid, segment in reader.masks if segment == number})
     sizes, overlap, metrics = 0, 0, []
     for uid in series:

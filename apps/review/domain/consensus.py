@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from apps.review.domain.agreement import Mask, ReaderWork
-from imaging.consensus import ALGORITHMS, ConsensusResult
+
+if TYPE_CHECKING:
+    from imaging.consensus import ConsensusResult
 
 TIE = "background"
 """What a tie becomes under majority: with two readers, only what both drew stands."""
@@ -52,6 +54,8 @@ def _drawn(readers: Sequence[ReaderWork], uid: str, segment: int) -> list[Mask]:
 
 
 def _run(algorithm: str, drawn: Sequence[Mask]) -> ConsensusResult:
+    from imaging.consensus import ALGORITHMS  # it imports scipy, which every process would wait for
+
     options = {"tie": TIE} if algorithm == "majority" else {}
     return ALGORITHMS[algorithm](drawn, **options)
 

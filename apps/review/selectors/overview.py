@@ -18,7 +18,6 @@ from apps.review.selectors.cases import sees_only_settled
 from apps.studies.selectors import studies_by_id
 from apps.tasks.domain.states import CaseState
 from apps.tasks.selectors import flagged_count, signed_per_day, state_counts
-from imaging.detection.bootstrap import clustered_bootstrap
 from kernel.actors import Actor
 from kernel.errors import ConflictError
 
@@ -86,6 +85,9 @@ def _agreement(project_id: uuid.UUID) -> list[dict[str, Any]]:
 
 
 def _class_row(number: int, rows: list[Agreement], subjects: list[uuid.UUID]) -> dict[str, Any]:
+    # Statistics take three seconds to import: only a process that is asked for them pays.
+    from imaging.detection.bootstrap import clustered_bootstrap
+
     measured = [(row.value, subject) for row, subject in zip(rows, subjects, strict=True) if row.value is not None]
     values = np.array([value for value, _ in measured], float)
 

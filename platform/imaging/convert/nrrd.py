@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from imaging.errors import ConversionError, GeometryError, UnreadableFileError, UnsupportedError
@@ -48,6 +47,8 @@ def read_itk(path: Path) -> tuple[Array, VolumeGeometry]:
 
     Raises `UnreadableFileError`, `UnsupportedError` for colour or other than three dimensions, `GeometryError`.
     """
+    import SimpleITK as sitk  # half a second to import, and only reading needs it
+
     try:
         image: Any = sitk.ReadImage(str(path))
     except RuntimeError as error:
