@@ -95,7 +95,7 @@ class TenantClient(Client):
         super().__init__()
         self.slug = slug
 
-    def generic(self, method: str, path: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # passes on
+    def generic(self, method: str, path: Any, *args: Any, **kwargs: Any) -> Any:
         prefixed = path if path.startswith(("/t/", "/api/v1/session", "/healthz")) else f"/t/{self.slug}{path}"
         return super().generic(method, prefixed, *args, **kwargs)
 

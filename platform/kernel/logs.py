@@ -21,7 +21,7 @@ _log = structlog.get_logger("fiducial.http")
 
 def configure(settings: dict[str, Any]) -> None:
     """Django's LOGGING_CONFIG: structlog renders its own events and those of the standard library alike."""
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

@@ -24,7 +24,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pydicom
-from peer_orthanc import Orthanc, is_installed
+from peer_orthanc import Orthanc, is_installed  # type: ignore[import-not-found]  # beside this script
 from pydicom.uid import UID
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -40,7 +40,7 @@ def page_of(serializer: type[serializers.BaseSerializer[Any]], **extra: serializ
 
 class ActorAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped library base
     target_class = "kernel.api.authentication.ActorAuthentication"
-    name = ["session", "token"]  # type: ignore[assignment]  # drf-spectacular takes a list for a list of definitions
+    name = ["session", "token"]
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
         return [
