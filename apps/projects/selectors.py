@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from django.db.models import QuerySet
 
@@ -121,6 +121,27 @@ def rooms_for(actor: Actor) -> list[str]:
         ("members", actor.administers or actor.role == "auditor"),
     ]
     return [room for room, shown in rules if shown]
+
+
+CountSource = Callable[[Collection[uuid.UUID]], Mapping[uuid.UUID, Mapping[str, int]]]
+_count_sources: list[CountSource] = []
+
+
+def register_counts(source: CountSource) -> None:
+    """Let a higher room add its numbers to the list of projects; called once by its app's `ready`."""
+    if source not in _count_sources:
+        _count_sources.append(source)
+
+
+def counts_for(actor: Actor, project_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, dict[str, int]]:
+    """The numbers of the projects the actor oversees. Whoever reads in a project sees none: they move with others' reads."""
+    overseen, everything = overseen_projects(actor)
+    wanted = [p for p in project_ids if everything or p in overseen]
+    found: dict[uuid.UUID, dict[str, int]] = {p: {"studies": 0, "cases": 0, "cases_settled": 0} for p in wanted}
+    for source in _count_sources if wanted else []:
+        for project_id, numbers in source(wanted).items():
+            found[project_id] |= numbers
+    return found
 
 
 def overseen_projects(actor: Actor) -> tuple[set[uuid.UUID], bool]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from apps.projects.domain.events import DefinitionsVersioned
+from apps.projects.selectors import register_counts
 from apps.studies.domain.events import StudyAdmitted, SubjectErased
-from apps.studies.selectors import register_grant
+from apps.studies.selectors import counts_by_project, register_grant
 from apps.tasks import services
-from apps.tasks.selectors import granted_study_ids
+from apps.tasks.selectors import case_counts, granted_study_ids
 from kernel.events import subscribe
 
 
@@ -16,6 +17,8 @@ def connect() -> None:
     subscribe(SubjectErased, on_subject_erased)
     subscribe(DefinitionsVersioned, on_definitions_versioned)
     register_grant(granted_study_ids)
+    register_counts(case_counts)
+    register_counts(lambda ids: {project: {"studies": n} for project, n in counts_by_project(ids).items()})
 
 
 def on_study_admitted(event: StudyAdmitted) -> None:

@@ -108,7 +108,7 @@ class TestApi:
         for number in range(20):
             north.project(slug=f"p{number}")
         client = north.client(north.owner)
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(19):
             page = client.get("/api/v1/projects?page_size=20").json()
         assert (len(page["results"]), page["next"]) == (20, None)
 
@@ -183,3 +183,12 @@ def test_whoever_reads_sees_no_job_move_even_as_owner(north: Any) -> None:
         role_grant(actor=north.owner, project=project, user_id=north.owner.user.pk, role="reader")
         assert selectors.job_list_for(north.owner).count() == 0
         assert selectors.overseen_projects(north.owner) == (set(), False)
+
+
+def test_numbers_are_for_those_who_oversee_and_not_for_those_who_read(north: Any) -> None:
+    reader = north.member()
+    north.project(reader=reader)
+    shown = north.client(north.owner).get("/api/v1/projects").json()["results"][0]["counts"]
+    assert shown == {"studies": 0, "cases": 0, "cases_settled": 0}
+    assert north.client(reader).get("/api/v1/projects").json()["results"][0]["counts"] is None
+    assert north.client(reader).get("/api/v1/projects/lung").json()["counts"] is None

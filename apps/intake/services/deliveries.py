@@ -124,7 +124,10 @@ def delivery_close_if_settled(*, actor: Actor, delivery: Delivery) -> None:
 
 def delivery_changed_on_commit(delivery: Delivery) -> None:
     """Tell the open pages."""
-    broadcast_on_commit(delivery.tenant_id, {"type": "delivery", "delivery_id": str(delivery.pk)})
+    broadcast_on_commit(
+        delivery.tenant_id,
+        {"type": "delivery", "delivery_id": str(delivery.pk), "project_id": str(delivery.project_id)},
+    )
 
 
 def _tell(actor: Actor, action: str, delivery: Delivery, **details: int) -> None:

@@ -24,6 +24,7 @@ class ProjectOut(serializers.Serializer[Any]):
     colour = serializers.CharField()
     my_roles = serializers.ListField(child=serializers.CharField())
     deidentification_policy = serializers.CharField()
+    counts = CountsOut(allow_null=True)
     version = serializers.IntegerField()
     created_at = serializers.DateTimeField()
 

@@ -43,10 +43,11 @@ class _WithRoles(TenantView):
     """Projects with the roles the actor has in each."""
 
     def with_roles(self, rows: list[Any]) -> list[Any]:
-        """Put my roles beside each project, in one query."""
-        roles = selectors.roles_by_project(self.actor, [p.pk for p in rows])
+        """Put my roles and, where I oversee it, its numbers beside each project: the same few queries for any page."""
+        ids = [p.pk for p in rows]
+        roles, counts = selectors.roles_by_project(self.actor, ids), selectors.counts_for(self.actor, ids)
         for project in rows:
-            project.my_roles = roles.get(project.pk, [])
+            project.my_roles, project.counts = roles.get(project.pk, []), counts.get(project.pk)
         return rows
 
 

@@ -1742,6 +1742,11 @@ export interface components {
         ConsensusRuleFieldRequest: {
             algorithm: string;
         };
+        CountsOut: {
+            studies: number;
+            cases: number;
+            cases_settled: number;
+        };
         CustomerReleaseOut: {
             /** Format: uuid */
             id: string;
@@ -2255,6 +2260,7 @@ export interface components {
             colour: string;
             my_roles: string[];
             deidentification_policy: string;
+            counts: components["schemas"]["CountsOut"] | null;
             version: number;
             /** Format: date-time */
             created_at: string;
