@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imaging.concept import CodedConcept as CodedConcept  # callers take it from here
 from imaging.errors import ConversionError, GeometryError, InputError
 from imaging.geometry import VolumeGeometry
 
@@ -21,14 +22,6 @@ Fraction = NDArray[np.float32]
 
 # The largest label a SEG can carry: Segment Number is US (PS3.3 C.8.20.4).
 LARGEST_LABEL = 65535
-
-
-class CodedConcept(NamedTuple):
-    """A code as DICOM's Code Sequence Macro carries it (PS3.3 8.8)."""
-
-    value: str
-    scheme_designator: str
-    meaning: str
 
 
 TISSUE = CodedConcept("85756007", "SCT", "Tissue")

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from imaging.errors import InputError
-from imaging.terminology.concept import BILATERAL, LEFT, RIGHT, CodedConcept
+from imaging.terminology.concept import BILATERAL, LEFT, RIGHT, CodedConcept, checked_concept
 from imaging.terminology.dictionary import find_concept, in_dicom_set
 from imaging.terminology.index import Match, name_tokens, shared_index
 from imaging.terminology.laterality import PAIRED, split_side
@@ -83,7 +83,7 @@ def suggest(text: str, language: str = "en", *, limit: int = 5) -> list[Suggesti
 
 
 def _by_code(value: str) -> list[Suggestion]:
-    concept = find_concept(value) if check_sctid(value).valid else CodedConcept(value, "SCT", "refused")
+    concept = find_concept(value) if check_sctid(value).valid else checked_concept(value, "SCT", "refused")
     if concept is None:
         return []
     return [Suggestion(concept, None, 1.0, in_dicom_set(concept.value), "SNOMED CT identifier")]

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imaging import labelmap
 from imaging.errors import InputError
-from imaging.terminology import CodedConcept, check_sctid, find_concept, in_dicom_set, verhoeff_digit
+from imaging.terminology import CodedConcept, check_sctid, checked_concept, find_concept, in_dicom_set, verhoeff_digit
 from imaging.terminology.dictionary import dicom_entries, outside_entries
 
 DIGITS = st.integers(100_00, 10**12).map(str)
@@ -23,12 +24,16 @@ def test_identifiers_that_are_in_use_are_valid(value):
     assert check_sctid(value).valid
 
 
+def test_the_engine_has_one_shape_for_a_code():
+    assert labelmap.CodedConcept is CodedConcept
+
+
 def test_the_marketing_code_is_refused_and_its_near_miss_named():
     check = check_sctid("181414003")
 
     assert (check.valid, check.near_miss) == (False, "181414000")
     with pytest.raises(InputError) as refused:
-        CodedConcept("181414003", "SCT", "Entire kidney")
+        checked_concept("181414003", "SCT", "Entire kidney")
     assert refused.value.code == "sctid-check-digit"
     assert "181414000" in refused.value.remedy
 
@@ -75,8 +80,9 @@ def test_every_concept_outside_the_set_is_valid_and_flagged():
 def test_concepts_are_found_by_code_in_any_scheme():
     kidney, unknown = find_concept("64033007"), find_concept("999999990000000")
 
-    assert kidney == CodedConcept("64033007", "SCT", "anything")
-    assert kidney is not None and kidney.meaning == "Kidney"
+    assert kidney == checked_concept("64033007", "SCT", "Kidney")
+    assert kidney is not None and kidney.is_same_code(CodedConcept("64033007", "SCT", "anything"))
+    assert not kidney.is_same_code(CodedConcept("64033007", "99HERE", "Kidney"))
     assert unknown is None
     volume = find_concept("118565006")
     assert volume is not None and volume.meaning == "Volume"
@@ -86,5 +92,5 @@ def test_concepts_are_found_by_code_in_any_scheme():
 @pytest.mark.parametrize("parts", [("", "SCT", "x"), ("64033007", "", "x"), ("64033007", "SCT", "")])
 def test_a_concept_needs_all_three_parts(parts):
     with pytest.raises(InputError) as refused:
-        CodedConcept(*parts)
+        checked_concept(*parts)
     assert refused.value.code == "code-invalid"
