@@ -61,7 +61,11 @@ def python_checks() -> list[Check]:
             "ruff", ("ruff", "check", "--quiet", *PYTHON_SOURCES), "mend them; `ruff check --fix` does the easy ones"
         ),
         Check("import contracts", ("lint-imports",), "move the code to the room it belongs to"),
-        Check("licences", (sys.executable, "scripts/licences.py"), "choose another package"),
+        Check(
+            "licences",
+            (sys.executable, "scripts/licences.py"),
+            "choose another package, or run `python scripts/licences.py --write`",
+        ),
     ]
 
 
