@@ -111,9 +111,13 @@ def _settle_identities(
     mapped = {file: subject_keys(subjects[i.patient]).uid(i.sop_instance_uid) for file, i in identities.items()}
     admitted = known_instance_uids(delivery.project_id, mapped.values())
     for file in identities:
-        same = taken.setdefault(file.instance_digest, file.sha256)
-        if mapped[file] in admitted or same != file.sha256:
+        other = taken.get(file.instance_digest)
+        taken.setdefault(file.instance_digest, file.sha256)
+        if mapped[file] in admitted or other not in (None, file.sha256):
             steps.move(file, FileState.HELD, reasons.CONFLICT)
+        elif other is not None:
+            # the same bytes twice at the same moment: neither was here when the other was received
+            steps.move(file, FileState.DUPLICATE, reasons.DUPLICATE)
         elif not identities[file].is_complete:
             steps.move(file, FileState.HELD, reasons.MISSING_UIDS)
         else:
