@@ -162,6 +162,12 @@ def last_lines(text: str, count: int = 100) -> str:
     return "\n".join(lines if len(lines) <= count else ["…", *lines[-count:]])
 
 
+def reason(text: str) -> str:
+    """One line that says why: tools end with their count or the exception, without what only decorates."""
+    lines = [line.strip() for line in text.splitlines() if any(letter.isalnum() for letter in line)]
+    return lines[-1][:160] if lines else "it said nothing"
+
+
 def check_everything() -> int:
     """Run all checks, two at a time; 0 if all pass."""
     started = time.monotonic()
@@ -174,6 +180,8 @@ def check_everything() -> int:
     failed = [outcome for outcome in outcomes if not outcome.passed]
     for outcome in failed:
         print(f"\n=== {outcome.check.name}: {outcome.check.remedy}\n{last_lines(outcome.output)}")
+    for outcome in failed:
+        print(f"check: {outcome.check.name}: {reason(outcome.output)}; {outcome.check.remedy}")
     print(f"check: {len(outcomes) - len(failed)} of {len(outcomes)} passed in {time.monotonic() - started:.0f} s")
     return 1 if failed else 0
 
