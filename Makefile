@@ -23,7 +23,8 @@ demo: setup ## the main job without a browser, on a real CT; leaves .fiducial/de
 
 test: setup peers ## the whole suite, browser tests included
 	@if [ -d frontend/node_modules ]; then cd frontend && npm run --silent test; fi
-	@pytest -n $(WORKERS) --dist worksteal
+	@pytest -n $(WORKERS) --dist worksteal --ignore tests/e2e
+	@pytest tests/e2e  # one platform, one browser, journeys in order: not to be spread over workers
 
 peers:
 	@scripts/test-peers
