@@ -99,6 +99,14 @@ def test_a_key_destroyed_since_stays_destroyed_when_an_older_backup_is_restored(
     assert rows == [(ONE, SECRET), (OTHER, b"")]
 
 
+def test_a_key_store_that_cannot_be_written_leaves_no_backup(source: EmbeddedPostgres, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(BackupError, match="cannot be written: File exists"):
+        backup(source.url("app_system", "source"), tmp_path / "backup", key_store=tmp_path / "file" / "key-store.zip")
+    with pytest.raises(BackupError, match="incomplete or damaged"):
+        restore(source.admin_url, "restored", tmp_path / "backup")
+
+
 def test_an_older_key_store_is_not_restored_with(source: EmbeddedPostgres, tmp_path: Path) -> None:
     system_url = source.url("app_system", "source")
     back_up_key_store(system_url, tmp_path / "older.zip")
@@ -145,6 +153,15 @@ def test_a_damaged_key_store_restores_nothing(source: EmbeddedPostgres, tmp_path
         restore(source.admin_url, "restored", tmp_path / "backup")
     with psycopg.connect(source.admin_url) as connection:
         assert connection.execute("SELECT 1 FROM pg_database WHERE datname = 'restored'").fetchone() is None
+
+
+def test_a_key_store_of_another_form_is_refused_with_the_reason(source: EmbeddedPostgres, tmp_path: Path) -> None:
+    backup(source.url("app_system", "source"), tmp_path / "backup")
+    with psycopg.connect(source.admin_url, dbname="source") as connection:
+        connection.execute("ALTER TABLE kernel_wrapped_key ADD more text")
+    back_up_key_store(source.url("app_system", "source"), tmp_path / "key-store.zip")
+    with pytest.raises(BackupError, match="other columns than this backup's database"):
+        restore(source.admin_url, "restored", tmp_path / "backup")
 
 
 def test_data_that_name_a_key_which_is_not_there_do_not_come_back(source: EmbeddedPostgres, tmp_path: Path) -> None:

@@ -28,17 +28,19 @@ TAKE_ANOTHER = "Take another one; nothing was restored."
 
 @dataclass(frozen=True)
 class KeyStore:
-    """What a key store backup says of itself; `taken_at` is the moment of the snapshot, `keys` are ids of rows."""
+    """What a key store backup says of itself.
+
+    `taken_at` is the moment of the snapshot, `keys` are ids of rows, `destroyed` those without a secret and since when.
+    """
 
     taken_at: datetime
     columns: tuple[str, ...]
     keys: frozenset[str]
-    destroyed: frozenset[str]
-    destroyed_at: tuple[datetime, ...]
+    destroyed: dict[str, datetime]
 
     def destroyed_since(self, moment: datetime) -> int:
         """How many keys were destroyed after `moment`."""
-        return sum(at > moment for at in self.destroyed_at)
+        return sum(at > moment for at in self.destroyed.values())
 
 
 def back_up_key_store(system_url: str, file: Path) -> int:
@@ -60,16 +62,21 @@ def write_key_store(connection: psycopg.Connection[Any], file: Path) -> int:
     """
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
-            _write(connection, handle)
-            handle.flush()
-            os.fsync(handle.fileno())
-        written = read_key_store(fresh)
-        if file.exists():
-            _refuse_stranger(read_key_store(file), written, file)
-        fresh.replace(file)
-    finally:
-        fresh.unlink(missing_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
+                _write(connection, handle)
+                handle.flush()
+                os.fsync(handle.fileno())
+            written = read_key_store(fresh)
+            if file.exists():
+                _refuse_stranger(read_key_store(file), written, file)
+            fresh.replace(file)
+        finally:
+            fresh.unlink(missing_ok=True)
+        _sync(file.parent)
+    except OSError as error:
+        raise BackupError(f"{file} cannot be written: {error.strerror}.", remedy="Make room or name another.") from None
     return len(written.keys)
 
 
@@ -77,32 +84,24 @@ def read_key_store(file: Path) -> KeyStore:
     """Read a key store backup to its end. Raises BackupError if it is absent, damaged or incomplete."""
     try:
         with zipfile.ZipFile(file) as archive:
-            manifest = json.loads(archive.read(MANIFEST))
-            columns = tuple(manifest["columns"])
-            identity, destruction = columns.index("id"), columns.index("destroyed_at")
-            with archive.open(ROWS) as rows:
-                # No column of the table can hold a tab that COPY would have to escape.
-                fields = [line.rstrip(b"\n").split(b"\t") for line in rows]
-            destroyed = {
-                row[identity].decode(): row[destruction].decode() for row in fields if row[destruction] != rb"\N"
-            }
-            keys = frozenset(row[identity].decode() for row in fields)
-            moments = tuple(datetime.fromisoformat(moment) for moment in destroyed.values())
-            taken_at = datetime.fromisoformat(manifest["taken_at"])
-            if len(keys) != manifest["rows"]:
-                raise ValueError
+            return _read(archive)
     except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile):
         raise BackupError("The key store backup is absent, incomplete or damaged.", remedy=TAKE_ANOTHER) from None
-    return KeyStore(taken_at, columns, keys, frozenset(destroyed), moments)
 
 
 def load_key_store(connection: psycopg.Connection[Any], file: Path) -> None:
-    """Put the keys of `file`, which `read_key_store` has read, into the empty table of a database being restored."""
+    """Put the keys of `file` into the empty table of a database being restored. Raises BackupError if they do not fit."""
     columns = read_key_store(file).columns
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(KEY_TABLE), _listed(columns))
-    with zipfile.ZipFile(file) as archive, archive.open(ROWS) as rows, connection.cursor().copy(statement) as copy:
-        while chunk := rows.read(CHUNK_BYTES):
-            copy.write(chunk)
+    try:
+        with zipfile.ZipFile(file) as archive, archive.open(ROWS) as rows, connection.cursor().copy(statement) as copy:
+            while chunk := rows.read(CHUNK_BYTES):
+                copy.write(chunk)
+    except (psycopg.DataError, psycopg.ProgrammingError):
+        raise BackupError(
+            "The key store has other columns than this backup's database: a release between them changed its form.",
+            remedy="Restore a backup that was made since that release.",
+        ) from None
 
 
 def refuse_role_under_policies(connection: psycopg.Connection[Any]) -> None:
@@ -129,6 +128,15 @@ def _write(connection: psycopg.Connection[Any], handle: IO[bytes]) -> None:
         archive.writestr(MANIFEST, json.dumps(manifest, sort_keys=True))
 
 
+def _sync(directory: Path) -> None:
+    """After a power cut the old file, with secrets destroyed since, must not be back."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _columns(connection: psycopg.Connection[Any]) -> list[str]:
     query = (
         "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped "
@@ -144,8 +152,26 @@ def _listed(columns: tuple[str, ...] | list[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
+def _read(archive: zipfile.ZipFile) -> KeyStore:
+    manifest = json.loads(archive.read(MANIFEST))
+    columns = tuple(manifest["columns"])
+    identity, destruction = columns.index("id"), columns.index("destroyed_at")
+    keys: set[str] = set()
+    destroyed: dict[str, datetime] = {}
+    with archive.open(ROWS) as rows:
+        for line in rows:
+            # A tab inside a value is written as a backslash and a letter.
+            fields = line.decode().rstrip("\n").split("\t")
+            keys.add(fields[identity])
+            if fields[destruction] != r"\N":
+                destroyed[fields[identity]] = datetime.fromisoformat(fields[destruction])
+    if len(keys) != manifest["rows"]:
+        raise ValueError("rows are missing")
+    return KeyStore(datetime.fromisoformat(manifest["taken_at"]), columns, frozenset(keys), destroyed)
+
+
 def _refuse_stranger(kept: KeyStore, written: KeyStore, file: Path) -> None:
-    if kept.keys <= written.keys and kept.destroyed <= written.destroyed:
+    if kept.keys <= written.keys and kept.destroyed.keys() <= written.destroyed.keys():
         return
     raise BackupError(
         f"{file} holds keys that this database lacks, or knows keys as destroyed that are whole here.",
