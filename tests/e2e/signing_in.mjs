@@ -79,7 +79,8 @@ await run({
     await other.fill('input[name=password]', org.password);
     await other.keyboard.press('Enter');
     await other.fill('input[name=otp_code]', '000000');
-    await other.keyboard.press('Enter');
+    // the answer clears the field: what is typed before it comes is lost
+    await Promise.all([other.waitForResponse((answer) => answer.url().endsWith('/session/sign-in')), other.keyboard.press('Enter')]);
     await other.locator('button[type=submit]:not([data-loading])').waitFor();
     const before = await session(other);
     // each code works once, and the first half minute's was used to turn it on
