@@ -46,6 +46,7 @@ bench: setup ## the benchmarks, each beside its peer in the same run
 
 lock: setup ## compile the locks again from pyproject.toml
 	@scripts/lock
+	@python scripts/licences.py --write
 
 clean: ## remove what can be made again; kept data in .fiducial stay
 	rm -rf .venv frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

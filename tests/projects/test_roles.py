@@ -148,6 +148,12 @@ class TestDefinitions:
             assert (same.version, changed.version) == (1, 2)
             assert selectors.charter_of(project.pk, 1)[1].sample_review == 0.0
 
+    def test_a_snomed_code_with_a_wrong_digit_is_refused_and_the_right_one_named(self) -> None:
+        wrong = {"value": "181414003", "scheme_designator": "SCT", "meaning": "Entire pancreas"}
+        with pytest.raises(d.DefinitionError, match="181414000") as caught:
+            d.schema_from_json({"classes": [{**SCHEMA["classes"][0], "type": wrong}]})
+        assert caught.value.pointer == "/classes/0/type/value"
+
     def test_plain_form_and_back_is_the_same(self) -> None:
         schema, charter = d.schema_from_json(SCHEMA), d.charter_from_json(CHARTER)
         assert d.schema_from_json(d.schema_as_json(schema)) == schema

@@ -244,7 +244,18 @@ def _concept(data: Any, at: str) -> Concept:
     if not isinstance(data, Mapping):
         raise DefinitionError(at, "A coded concept has value, scheme_designator and meaning.")
     value, scheme = _text(data, "value", at, 64), _text(data, "scheme_designator", at, 16)
+    if scheme == "SCT":
+        _check_snomed(value, f"{at}/value")
     return Concept(value, scheme, _text(data, "meaning", at, 64))
+
+
+def _check_snomed(value: str, at: str) -> None:
+    from imaging.terminology.sctid import check_sctid  # a second to import, and only those who write schemas wait
+
+    checked = check_sctid(value)
+    if not checked.valid:
+        hint = f" Did you mean {checked.near_miss}?" if checked.near_miss else ""
+        raise DefinitionError(at, f"{value} is no SNOMED CT concept: {checked.reason}.{hint}")
 
 
 def _concept_or_none(data: Any, at: str) -> Concept | None:
